@@ -1,0 +1,250 @@
+import type { BaseMessage } from "@langchain/core/messages";
+import type { Client, QueryOptions } from "cassandra-driver";
+import { z } from "zod";
+import { isTimeUuid } from "./clock.ts";
+import type { MessageCodec } from "./codec/codec.ts";
+import { jsonCodec } from "./codec/json.ts";
+import { type HistoryColumns, type TableNames, writeStatements } from "./table/statements.ts";
+import { invalidOption, validate } from "./validation.ts";
+
+/** The driver's own query options that may differ between a history's reads and its writes. */
+export type RequestOptions = Pick<
+  QueryOptions,
+  "consistency" | "serialConsistency" | "executionProfile" | "readTimeout" | "traceQuery"
+>;
+
+/** A row that cannot be decoded. `text` is what is stored: take care where you log it. */
+export interface CorruptRow {
+  readonly sessionId: string;
+  readonly id: string;
+  readonly text: string;
+  readonly cause: unknown;
+}
+
+/** What reading does with a corrupt row: reject with `CORRUPT_ROW`, leave it out, or ask for a stand-in or nothing. */
+export type CorruptRowPolicy = "throw" | "skip" | ((row: CorruptRow) => BaseMessage | undefined);
+
+export interface CassandraChatMessageHistoryOptions {
+  /** The application's own driver client, shared by as many histories as it likes. Never opened, changed or shut down here. */
+  readonly client: Client;
+  /** An existing keyspace, spelled as it was created: case counts. */
+  readonly keyspace: string;
+  /** Which conversation: the partition key, 1 to 65,535 bytes of UTF-8 without lone surrogates. */
+  readonly sessionId: string;
+  /** Case counts. @defaultValue `"message_store"` */
+  readonly table?: string | undefined;
+  /** Column names; those left out keep their default. @defaultValue `session_id`, `message_id` and `message` */
+  readonly columns?: { readonly [Column in keyof HistoryColumns]?: string | undefined } | undefined;
+  /** Whether to make the table where it is missing; `false` never runs DDL. @defaultValue `true` */
+  readonly createTable?: boolean | undefined;
+  /** Expiry of each message written, in seconds: 1 to 630,720,000 (20 years). @defaultValue none */
+  readonly ttlSeconds?: number | undefined;
+  /** The newest messages that `getMessages()` returns. @defaultValue all */
+  readonly maxMessages?: number | undefined;
+  /** Rows per round trip when reading, 1 to 100,000. @defaultValue `1000` */
+  readonly pageSize?: number | undefined;
+  /** For this history's reads. @defaultValue the client's own */
+  readonly readOptions?: RequestOptions | undefined;
+  /** For this history's writes. @defaultValue the client's own */
+  readonly writeOptions?: RequestOptions | undefined;
+  /** @defaultValue `"throw"` */
+  readonly onCorruptRow?: CorruptRowPolicy | undefined;
+  /** @defaultValue JSON in LangChain's stored-message form */
+  readonly codec?: MessageCodec | undefined;
+}
+
+/** What the rooms below receive: complete, checked and frozen. */
+export interface ResolvedOptions extends TableNames {
+  readonly client: Client;
+  readonly sessionId: string;
+  readonly createTable: boolean;
+  readonly ttlSeconds: number | undefined;
+  readonly maxMessages: number | undefined;
+  readonly pageSize: number;
+  readonly readOptions: RequestOptions;
+  readonly writeOptions: RequestOptions;
+  readonly onCorruptRow: CorruptRowPolicy;
+  readonly codec: MessageCodec;
+}
+
+export interface GetMessagesOptions {
+  /** The newest messages only, for this call. @defaultValue the history's `maxMessages` */
+  readonly maxMessages?: number | undefined;
+  /** Ends the call with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface AppendOptions {
+  /** The `ids` of a failed attempt, to try again without storing a message twice: as many as messages, ascending. */
+  readonly ids?: readonly string[] | undefined;
+  /** Expiry of these messages, in seconds. @defaultValue the history's `ttlSeconds` */
+  readonly ttlSeconds?: number | undefined;
+  /** Ends the call with the signal's reason; what was sent before may be stored. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The column names of LangChain's Python class, so that both languages share one table. */
+export const PYTHON_COLUMNS: HistoryColumns = Object.freeze({
+  sessionId: "partition_id",
+  messageId: "row_id",
+  message: "body_blob",
+});
+
+const DEFAULT_COLUMNS: HistoryColumns = Object.freeze({
+  sessionId: "session_id",
+  messageId: "message_id",
+  message: "message",
+});
+const DEFAULT_TABLE = "message_store";
+const DEFAULT_PAGE_SIZE = 1000;
+/** 20 years: `Attributes.MAX_TTL` of the server. */
+const MAX_TTL_SECONDS = 630_720_000;
+const MAX_PAGE_SIZE = 100_000;
+/** The server counts the bytes of a partition key in 16 bits. */
+const MAX_SESSION_ID_BYTES = 65_535;
+
+// A schema's description is what the error says was expected.
+const name = (of: string) =>
+  z
+    .string()
+    .min(1)
+    .refine((text) => text.isWellFormed())
+    .describe(`the name of a ${of}, a string that is not empty`)
+    .optional();
+const whole = (least: number, most: number, meaning: string) =>
+  z.number().int().min(least).max(most).describe(meaning).optional();
+const custom = (is: (value: unknown) => boolean, meaning: string) => z.custom(is).describe(meaning).optional();
+const flag = z.boolean().describe("true or false").optional();
+
+const keyspace = name("keyspace").unwrap();
+const table = name("table");
+const columns = z
+  .strictObject({ sessionId: name("column"), messageId: name("column"), message: name("column") })
+  .describe("an object of column names: sessionId, messageId, message")
+  .optional();
+const requestOptions = z
+  .strictObject({
+    consistency: whole(0, 10, "a number of the driver's types.consistencies"),
+    serialConsistency: whole(8, 9, "types.consistencies.serial or localSerial of the driver"),
+    executionProfile: custom(isProfile, "the name of an execution profile, or the profile"),
+    readTimeout: whole(0, Number.MAX_SAFE_INTEGER, "a whole number of milliseconds from 0 on"),
+    traceQuery: flag,
+  })
+  .describe("an object of the driver's query options")
+  .optional();
+const ttlSeconds = whole(
+  1,
+  MAX_TTL_SECONDS,
+  "a whole number of seconds from 1 to 630,720,000, or nothing for no expiry",
+);
+const maxMessages = whole(1, Number.MAX_SAFE_INTEGER, "a whole number from 1 on, or nothing for all messages");
+const signal = custom((value) => value instanceof AbortSignal, "an AbortSignal");
+const ids = z
+  .array(z.string().refine(isTimeUuid))
+  .describe("as many ids as messages: timeuuid strings, the `ids` of the failed attempt")
+  .optional();
+
+const historySchema = z.strictObject({
+  client: z.custom(isClient).describe("a Client of cassandra-driver"),
+  keyspace,
+  sessionId: z.string().refine(isSessionId).describe("a string of 1 to 65,535 UTF-8 bytes without lone surrogates"),
+  table,
+  columns,
+  createTable: flag,
+  ttlSeconds,
+  maxMessages,
+  pageSize: whole(1, MAX_PAGE_SIZE, "a whole number from 1 to 100,000"),
+  readOptions: requestOptions,
+  writeOptions: requestOptions,
+  onCorruptRow: custom(isCorruptRowPolicy, '"throw", "skip" or a function'),
+  codec: custom(isCodec, "an object with the functions encode and decode"),
+});
+const tableSchema = z.strictObject({ keyspace, table, columns });
+const getMessagesSchema = z.strictObject({ maxMessages, signal });
+const appendSchema = z.strictObject({ ids, ttlSeconds, signal });
+
+function hasFunctions(value: unknown, ...names: string[]): boolean {
+  return (
+    typeof value === "object" && value !== null && names.every((key) => typeof Reflect.get(value, key) === "function")
+  );
+}
+
+/** By what it can do: the application may have another copy of the driver than this library sees. */
+function isClient(value: unknown): boolean {
+  return hasFunctions(value, "execute", "batch");
+}
+
+function isCodec(value: unknown): boolean {
+  return hasFunctions(value, "encode", "decode");
+}
+
+function isProfile(value: unknown): boolean {
+  return typeof value === "string" || (typeof value === "object" && value !== null);
+}
+
+function isCorruptRowPolicy(value: unknown): boolean {
+  return value === "throw" || value === "skip" || typeof value === "function";
+}
+
+function isSessionId(text: string): boolean {
+  const bytes = Buffer.byteLength(text);
+  return bytes >= 1 && bytes <= MAX_SESSION_ID_BYTES && text.isWellFormed();
+}
+
+/** Throws `INVALID_OPTION`; what comes back needs no further look. */
+export function resolveOptions(options: CassandraChatMessageHistoryOptions): ResolvedOptions {
+  validate(historySchema, options);
+  return Object.freeze({
+    ...resolveNames(options),
+    client: options.client,
+    sessionId: options.sessionId,
+    createTable: options.createTable ?? true,
+    ttlSeconds: options.ttlSeconds,
+    maxMessages: options.maxMessages,
+    pageSize: options.pageSize ?? DEFAULT_PAGE_SIZE,
+    readOptions: Object.freeze({ ...options.readOptions }),
+    writeOptions: Object.freeze({ ...options.writeOptions }),
+    onCorruptRow: options.onCorruptRow ?? "throw",
+    codec: options.codec ?? jsonCodec,
+  });
+}
+
+/** The names that a table statement needs, from the same options as a history. */
+export type TableOptions = Pick<CassandraChatMessageHistoryOptions, "keyspace" | "table" | "columns">;
+
+export function resolveTableOptions(options: TableOptions): TableNames {
+  validate(tableSchema, options);
+  return resolveNames(options);
+}
+
+function resolveNames({ keyspace, table, columns }: TableOptions): TableNames {
+  const resolved = Object.freeze({
+    sessionId: columns?.sessionId ?? DEFAULT_COLUMNS.sessionId,
+    messageId: columns?.messageId ?? DEFAULT_COLUMNS.messageId,
+    message: columns?.message ?? DEFAULT_COLUMNS.message,
+  });
+  if (new Set(Object.values(resolved)).size < 3) {
+    throw invalidOption("columns", "three different column names", JSON.stringify(resolved));
+  }
+  return Object.freeze({ keyspace, table: table ?? DEFAULT_TABLE, columns: resolved });
+}
+
+export function resolveGetMessagesOptions(options: GetMessagesOptions | undefined): GetMessagesOptions {
+  if (options === undefined) return {};
+  validate(getMessagesSchema, options);
+  return options;
+}
+
+export function resolveAppendOptions(options: AppendOptions | undefined): AppendOptions {
+  if (options === undefined) return {};
+  validate(appendSchema, options);
+  return options;
+}
+
+/**
+ * The `CREATE TABLE IF NOT EXISTS` that the library runs, for operators who run it themselves. No table option is set, so
+ * that it works on Cassandra 4.1 and 5, Astra DB and ScyllaDB. Throws `INVALID_OPTION`.
+ */
+export function createTableStatement(options: TableOptions): string {
+  return writeStatements(resolveTableOptions(options)).createTable;
+}

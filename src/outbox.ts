@@ -1,0 +1,66 @@
+import { isRefused, writeFailed } from "./errors.ts";
+import { groupCalls, type InsertRow, splitRows } from "./table/batches.ts";
+
+/** One call's rows on their way, and how it will settle. */
+interface Delivery {
+  readonly rows: readonly InsertRow[];
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Gathers the calls of one turn of the event loop into as few batches as they fit in; each call settles on its own.
+ * A call is never split unless it is larger than a batch; then its parts go one after the other, and stop at a failure.
+ */
+export class Outbox {
+  readonly #insert: (rows: readonly InsertRow[]) => Promise<void>;
+  #waiting: Delivery[] = [];
+
+  constructor(insert: (rows: readonly InsertRow[]) => Promise<void>) {
+    this.#insert = insert;
+  }
+
+  /** Resolves when all rows are stored; rejects with the call's own error. */
+  send(rows: readonly InsertRow[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#waiting.length === 0) queueMicrotask(() => this.#flush());
+      this.#waiting.push({ rows, resolve, reject });
+    });
+  }
+
+  #flush(): void {
+    const deliveries = this.#waiting;
+    this.#waiting = [];
+    for (const group of groupCalls(deliveries)) void this.#deliver(group);
+  }
+
+  async #deliver(group: readonly Delivery[]): Promise<void> {
+    const [only, ...more] = group;
+    if (only !== undefined && more.length === 0) return this.#deliverAlone(only);
+    try {
+      await this.#insert(group.flatMap((delivery) => delivery.rows));
+      for (const delivery of group) delivery.resolve();
+    } catch (error) {
+      // What the server refuses for one call must not fail the others that happened to travel with it.
+      if (isRefused(error)) for (const delivery of group) void this.#deliverAlone(delivery);
+      else for (const { rows, reject } of group) reject(writeFailed(error, rows.map(idOf), []));
+    }
+  }
+
+  async #deliverAlone({ rows, resolve, reject }: Delivery): Promise<void> {
+    const written: string[] = [];
+    try {
+      for (const batch of splitRows(rows)) {
+        await this.#insert(batch);
+        written.push(...batch.map(idOf));
+      }
+      resolve();
+    } catch (error) {
+      reject(writeFailed(error, rows.map(idOf), written));
+    }
+  }
+}
+
+function idOf(row: InsertRow): string {
+  return row.id;
+}

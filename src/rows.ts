@@ -1,0 +1,79 @@
+import type { BaseMessage } from "@langchain/core/messages";
+import { CassandraHistoryError } from "./errors.ts";
+import type { ResolvedOptions } from "./options.ts";
+import type { InsertRow } from "./table/batches.ts";
+import type { StoredRow } from "./table/table.ts";
+import { describeKind } from "./validation.ts";
+
+/** A row, and the message that it holds. */
+export interface EncodedMessage extends InsertRow {
+  readonly message: BaseMessage;
+}
+
+type Encoding = Pick<ResolvedOptions, "sessionId" | "codec">;
+type Decoding = Encoding & Pick<ResolvedOptions, "onCorruptRow">;
+
+/** A message as its row. Throws `INVALID_MESSAGE` for what cannot be stored; the text names the place, never the content. */
+export function encodeRow(
+  message: unknown,
+  at: number,
+  id: string,
+  ttlSeconds: number | undefined,
+  { sessionId, codec }: Encoding,
+): EncodedMessage {
+  if (!isMessage(message)) {
+    throw invalidMessage(at, `expected a message of @langchain/core, got ${describeKind(message)}`);
+  }
+  if (message.type === "remove") {
+    throw invalidMessage(at, "a RemoveMessage cannot be stored; remove a message from the history with delete(id)");
+  }
+  const text = encodeText(message, at, () => codec.encode(message, { sessionId, id }));
+  return { id, text, bytes: Buffer.byteLength(text), ttlSeconds, message };
+}
+
+/** As core itself tells: by what it can do, since the application may have two copies of core. */
+function isMessage(value: unknown): value is BaseMessage {
+  return typeof value === "object" && value !== null && "_getType" in value && typeof value._getType === "function";
+}
+
+function encodeText(message: BaseMessage, at: number, encode: () => unknown): string {
+  let text: unknown;
+  try {
+    text = encode();
+  } catch (error) {
+    throw invalidMessage(at, `this ${message.type} message cannot be encoded`, error);
+  }
+  if (typeof text === "string") return text;
+  throw invalidMessage(
+    at,
+    `expected the codec to encode this ${message.type} message as a string, got ${describeKind(text)}`,
+  );
+}
+
+function invalidMessage(at: number, why: string, cause?: unknown): CassandraHistoryError {
+  const text = `Invalid message at position ${at} of the call: ${why}. Nothing of the call was written.`;
+  return new CassandraHistoryError("INVALID_MESSAGE", text, { cause });
+}
+
+/** A row as its message; undefined where `onCorruptRow` leaves it out. */
+export function decodeRow(row: StoredRow, { sessionId, codec, onCorruptRow }: Decoding): BaseMessage | undefined {
+  const { text } = row;
+  try {
+    return codec.decode(text, { sessionId, id: row.id.toString() });
+  } catch (cause) {
+    const id = row.id.toString();
+    if (onCorruptRow === "skip") return undefined;
+    if (onCorruptRow !== "throw") return onCorruptRow({ sessionId, id, text, cause });
+    throw corruptRow(sessionId, id);
+  }
+}
+
+// Without a cause: JSON.parse quotes the text in its error.
+function corruptRow(sessionId: string, id: string): CassandraHistoryError {
+  return new CassandraHistoryError(
+    "CORRUPT_ROW",
+    `The row ${id} of session ${JSON.stringify(sessionId)} holds no message that the codec can decode. ` +
+      'Read on without it by onCorruptRow: "skip" or a function, or remove it with delete(id).',
+    { sessionId, id },
+  );
+}

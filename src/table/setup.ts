@@ -1,0 +1,124 @@
+import type { Client } from "cassandra-driver";
+import { CassandraHistoryError, isAlreadyExists, isKeyspaceMissing, isUnauthorized } from "../errors.ts";
+import { type TableNames, writeStatements } from "./statements.ts";
+
+/** A table that a history wants to use. */
+export interface TableTarget extends TableNames {
+  readonly client: Client;
+  readonly createTable: boolean;
+}
+
+interface ColumnRow {
+  readonly column_name: string;
+  readonly kind: string;
+  readonly type: string;
+}
+
+// Answered by every role without a grant, and by the node's own memory: no DDL, no replica is asked.
+const SELECT_COLUMNS =
+  "SELECT column_name, kind, type FROM system_schema.columns WHERE keyspace_name = ? AND table_name = ?";
+
+const ready = new WeakMap<Client, Map<string, Promise<void>>>();
+
+/**
+ * Sees to it that the table is there and has the right shape: once per client and table, however many ask at once.
+ * A failed attempt is forgotten, so that the next call tries again.
+ */
+export function ensureTable(target: TableTarget): Promise<void> {
+  const attempts = attemptsOf(target.client);
+  const key = keyOf(target);
+  const known = attempts.get(key);
+  if (known !== undefined) return known;
+  const attempt = lookOrCreate(target);
+  attempts.set(key, attempt);
+  attempt.catch(() => forgetTable(target, attempt));
+  return attempt;
+}
+
+/** After the server said that the table is gone: the next `ensureTable` looks again, unless one has looked since. */
+export function forgetTable(target: TableTarget, attempt: Promise<void>): void {
+  const attempts = attemptsOf(target.client);
+  const key = keyOf(target);
+  if (attempts.get(key) === attempt) attempts.delete(key);
+}
+
+function attemptsOf(client: Client): Map<string, Promise<void>> {
+  const known = ready.get(client);
+  if (known !== undefined) return known;
+  const attempts = new Map<string, Promise<void>>();
+  ready.set(client, attempts);
+  return attempts;
+}
+
+function keyOf({ keyspace, table, columns, createTable }: TableTarget): string {
+  return JSON.stringify([keyspace, table, columns.sessionId, columns.messageId, columns.message, createTable]);
+}
+
+async function lookOrCreate(target: TableTarget): Promise<void> {
+  const found = await readColumns(target);
+  if (found.length > 0) return checkColumns(target, found);
+  if (!target.createTable) throw setupFailed(target, "does not exist, and createTable is false", "Create it with");
+  await createTable(target);
+}
+
+async function readColumns({ client, keyspace, table }: TableTarget): Promise<ColumnRow[]> {
+  const result = await client.execute(SELECT_COLUMNS, [keyspace, table], { prepare: true, isIdempotent: true });
+  return result.rows.map((row) => ({ column_name: row["column_name"], kind: row["kind"], type: row["type"] }));
+}
+
+function checkColumns(target: TableTarget, found: readonly ColumnRow[]): void {
+  const { sessionId, messageId, message } = target.columns;
+  const wanted: ColumnRow[] = [
+    { column_name: sessionId, kind: "partition_key", type: "text" },
+    { column_name: messageId, kind: "clustering", type: "timeuuid" },
+    { column_name: message, kind: "regular", type: "text" },
+  ];
+  const missing = wanted.filter(
+    (column) => !found.some((one) => Object.entries(column).every(([key, value]) => Reflect.get(one, key) === value)),
+  );
+  // A key column more would be left unset by every insert.
+  const strayKeys = found.filter(
+    (one) =>
+      /^(partition_key|clustering)$/.test(one.kind) && !wanted.some((column) => column.column_name === one.column_name),
+  );
+  if (missing.length === 0 && strayKeys.length === 0) return;
+  throw setupFailed(
+    target,
+    `has other columns: expected ${listColumns(wanted)}; got ${listColumns(found)}`,
+    "Name its columns with the option `columns`, or use another table, made with",
+  );
+}
+
+function listColumns(columns: readonly ColumnRow[]): string {
+  return columns.map(({ column_name, kind, type }) => `${column_name} ${type} (${kind.replace("_", " ")})`).join(", ");
+}
+
+async function createTable(target: TableTarget): Promise<void> {
+  try {
+    await target.client.execute(writeStatements(target).createTable, [], { isIdempotent: true });
+  } catch (error) {
+    if (isAlreadyExists(error)) return;
+    if (isKeyspaceMissing(error)) throw keyspaceMissing(target, error);
+    if (isUnauthorized(error)) {
+      throw setupFailed(target, "does not exist, and this role may not create it", "Have it created with", error);
+    }
+    throw error;
+  }
+}
+
+function keyspaceMissing({ keyspace }: TableTarget, cause: unknown): CassandraHistoryError {
+  return new CassandraHistoryError(
+    "SETUP_FAILED",
+    `Keyspace "${keyspace}" does not exist (case counts). Create it first; the library never creates a keyspace.`,
+    { cause },
+  );
+}
+
+function setupFailed(target: TableTarget, what: string, remedy: string, cause?: unknown): CassandraHistoryError {
+  const { createTable: statement } = writeStatements(target);
+  return new CassandraHistoryError(
+    "SETUP_FAILED",
+    `Table "${target.keyspace}"."${target.table}" ${what}. ${remedy}:\n${statement}`,
+    { cause },
+  );
+}

@@ -1,0 +1,74 @@
+import { AIMessage, type BaseMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
+import { beforeAll, describe, expect, test } from "vitest";
+import { numbered, texts } from "../support/messages.ts";
+import { openClient, openHistory, ownKeyspace } from "../support/session.ts";
+import { watchClient } from "../support/watch.ts";
+
+const client = openClient();
+const keyspace = ownKeyspace(client);
+
+describe("12,345 messages", () => {
+  const sessionId = "long";
+  const expected = texts(numbered(12_345));
+  beforeAll(() => openHistory({ client, keyspace, sessionId }).addMessages(numbered(12_345)));
+
+  test.each([1000, 7, 12_345, 5])("come back complete with pages of %i", async (pageSize) => {
+    expect(texts(await openHistory({ client, keyspace, sessionId, pageSize }).getMessages())).toEqual(expected);
+  });
+
+  test("come back complete with an empty page in the middle, as ScyllaDB and Keyspaces send", async () => {
+    let pages = 0;
+    const { watched } = watchClient(client, async (request, send) => {
+      const result = await send();
+      if (request.options.fetchSize !== 1000) return result;
+      pages += 1;
+      // What the server holds back on the third page is asked for again by the page state before it.
+      return pages === 3 ? Object.assign(result, { rows: [], pageState: request.options.pageState }) : result;
+    });
+    expect(texts(await openHistory({ client: watched, keyspace, sessionId }).getMessages())).toEqual(expected);
+    expect(pages).toBe(14);
+  });
+
+  test("a window reads no more than it returns", async () => {
+    const { watched, requests } = watchClient(client);
+    const history = openHistory({ client: watched, keyspace, sessionId, maxMessages: 20 });
+    await history.setup();
+    requests.length = 0;
+    expect(texts(await history.getMessages())).toEqual(expected.slice(-20));
+    expect(requests.map(({ options }) => options.fetchSize)).toEqual([20]);
+    expect(texts(await history.getMessages({ maxMessages: 3 }))).toEqual(expected.slice(-3));
+    expect(texts(await history.getMessages({ maxMessages: 2500 }))).toEqual(expected.slice(-2500));
+  });
+});
+
+test("a window reads back to the call of the tool messages that fill it", async () => {
+  const conversation: BaseMessage[] = [
+    new HumanMessage("weather?"),
+    new AIMessage({ content: "", tool_calls: ["a", "b", "c"].map((id) => ({ id, name: "weather", args: {} })) }),
+    ...["a", "b", "c"].map((id) => new ToolMessage({ content: id, tool_call_id: id })),
+  ];
+  const history = openHistory({ client, keyspace });
+  await history.addMessages(conversation);
+  for (const [size, kept] of [
+    [1, 4],
+    [2, 4],
+    [3, 4],
+    [4, 4],
+    [5, 5],
+    [6, 5],
+  ] as const) {
+    expect((await history.getMessages({ maxMessages: size })).map((message) => message.type)).toEqual(
+      conversation.slice(-kept).map((message) => message.type),
+    );
+  }
+});
+
+test("an aborted signal ends a read with its reason", async () => {
+  const history = openHistory({ client, keyspace });
+  const reason = new Error("enough");
+  await expect(history.getMessages({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  const controller = new AbortController();
+  const read = history.getMessages({ signal: controller.signal });
+  controller.abort(reason);
+  await expect(read).rejects.toBe(reason);
+});

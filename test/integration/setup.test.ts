@@ -1,0 +1,192 @@
+import type { Client } from "cassandra-driver";
+import { describe, expect, test } from "vitest";
+import { CassandraHistoryError, createTableStatement, PYTHON_COLUMNS } from "../../src/index.ts";
+import { texts } from "../support/messages.ts";
+import { createKeyspace, openClient, openHistory, ownKeyspace } from "../support/session.ts";
+import { type SeenRequest, watchClient } from "../support/watch.ts";
+
+const client = openClient();
+const keyspace = ownKeyspace(client);
+
+function ddlOf(requests: readonly SeenRequest[]): string[] {
+  return requests.flatMap(({ queries }) => queries).filter((query) => /^\s*(CREATE|ALTER|DROP)/i.test(query));
+}
+
+async function failureOf(promise: Promise<unknown>): Promise<CassandraHistoryError> {
+  const error: unknown = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(CassandraHistoryError);
+  if (error instanceof CassandraHistoryError) return error;
+  throw new Error("unreachable");
+}
+
+async function describeTable(reader: Client, table: string): Promise<unknown[]> {
+  const { rows } = await reader.execute(
+    "SELECT column_name, kind, position, type, clustering_order FROM system_schema.columns WHERE keyspace_name = ? AND table_name = ?",
+    [keyspace, table],
+    { prepare: true },
+  );
+  return rows.map((row) => row.values());
+}
+
+test("50 first calls at once over 10 histories run one CREATE TABLE, exactly the contract's", async () => {
+  const { watched, requests } = watchClient(client);
+  const histories = Array.from({ length: 10 }, () => openHistory({ client: watched, keyspace, table: "first" }));
+  const calls = histories.flatMap((history) => [
+    history.addUserMessage("1"),
+    history.getMessages(),
+    history.addMessages([]),
+    history.setup(),
+    history.addUserMessage("2"),
+  ]);
+  await Promise.all(calls);
+  expect(ddlOf(requests)).toEqual([createTableStatement({ keyspace, table: "first" })]);
+  expect(await describeTable(client, "first")).toEqual([
+    ["message", "regular", -1, "text", "none"],
+    ["message_id", "clustering", 0, "timeuuid", "desc"],
+    ["session_id", "partition_key", 0, "text", "none"],
+  ]);
+  for (const history of histories) expect(texts(await history.getMessages())).toEqual(["1", "2"]);
+});
+
+test("no table option differs from the server's defaults", async () => {
+  await client.execute(`CREATE TABLE ${keyspace}.plain (s text, m timeuuid, t text, PRIMARY KEY (s, m))`);
+  await openHistory({ client, keyspace, table: "made" }).setup();
+  const read = (table: string) =>
+    client.execute("SELECT * FROM system_schema.tables WHERE keyspace_name = ? AND table_name = ?", [keyspace, table]);
+  const [made, plain] = [(await read("made")).first(), (await read("plain")).first()];
+  const own = new Set(["table_name", "id"]);
+  const options = (row: typeof made): unknown[] =>
+    row
+      .keys()
+      .filter((key) => !own.has(key))
+      .map((key) => [key, row[key]]);
+  expect(options(made)).toEqual(options(plain));
+});
+
+test("an existing table costs no DDL", async () => {
+  await client.execute(createTableStatement({ keyspace, table: "there" }));
+  const { watched, requests } = watchClient(client);
+  await openHistory({ client: watched, keyspace, table: "there" }).addUserMessage("hi");
+  expect(ddlOf(requests)).toEqual([]);
+});
+
+test("a failed attempt is forgotten", async () => {
+  const later = `${keyspace}_later`;
+  const history = openHistory({ client, keyspace: later });
+  const error = await failureOf(history.addUserMessage("hi"));
+  expect(error.code).toBe("SETUP_FAILED");
+  expect(error.message).toBe(
+    `Keyspace "${later}" does not exist (case counts). Create it first; the library never creates a keyspace.`,
+  );
+  await createKeyspace(client, later);
+  await history.addUserMessage("hi");
+  expect(texts(await history.getMessages())).toEqual(["hi"]);
+  await client.execute(`DROP KEYSPACE "${later}"`);
+});
+
+test("a table dropped while in use is made anew, once", async () => {
+  const { watched, requests } = watchClient(client);
+  const histories = Array.from({ length: 5 }, () => openHistory({ client: watched, keyspace, table: "dropped" }));
+  for (const history of histories) await history.addUserMessage("before");
+  await client.execute(`DROP TABLE ${keyspace}.dropped`);
+  requests.length = 0;
+  await Promise.all(histories.map((history) => history.addUserMessage("after")));
+  for (const history of histories) expect(texts(await history.getMessages())).toEqual(["after"]);
+  expect(ddlOf(requests)).toHaveLength(1);
+});
+
+describe("createTable: false", () => {
+  test("runs no DDL, and names the missing table with its statement", async () => {
+    const { watched, requests } = watchClient(client);
+    const history = openHistory({ client: watched, keyspace, table: "missing", createTable: false });
+    const error = await failureOf(history.getMessages());
+    expect(error.code).toBe("SETUP_FAILED");
+    expect(error.message).toBe(
+      `Table "${keyspace}"."missing" does not exist, and createTable is false. Create it with:\n` +
+        createTableStatement({ keyspace, table: "missing" }),
+    );
+    expect(ddlOf(requests)).toEqual([]);
+  });
+});
+
+describe("a table of another shape", () => {
+  test.each([
+    ["no clustering key", "session_id text PRIMARY KEY, message_id timeuuid, message text"],
+    ["another id type", "session_id text, message_id uuid, message text, PRIMARY KEY (session_id, message_id)"],
+    [
+      "another message type",
+      "session_id text, message_id timeuuid, message blob, PRIMARY KEY (session_id, message_id)",
+    ],
+    ["Python's names", "partition_id text, row_id timeuuid, body_blob text, PRIMARY KEY (partition_id, row_id)"],
+    [
+      "a further key",
+      "session_id text, message_id timeuuid, n int, message text, PRIMARY KEY (session_id, message_id, n)",
+    ],
+  ])("is refused: %s", async (what, columns) => {
+    const table = what.replaceAll(/\W/g, "_");
+    await client.execute(`CREATE TABLE ${keyspace}."${table}" (${columns})`);
+    const error = await failureOf(openHistory({ client, keyspace, table }).addUserMessage("hi"));
+    expect(error.code).toBe("SETUP_FAILED");
+    expect(error.message).toContain(`Table "${keyspace}"."${table}" has other columns: expected session_id text`);
+  });
+
+  test.each([
+    ["ascending", "session_id text, message_id timeuuid, message text, PRIMARY KEY (session_id, message_id)", ""],
+    [
+      "wider",
+      "session_id text, message_id timeuuid, note text, message text, PRIMARY KEY (session_id, message_id)",
+      "",
+    ],
+    [
+      "expiring",
+      "session_id text, message_id timeuuid, message text, PRIMARY KEY (session_id, message_id)",
+      "WITH default_time_to_live = 100",
+    ],
+  ])("is used: %s", async (table, columns, options) => {
+    await client.execute(`CREATE TABLE ${keyspace}.${table} (${columns}) ${options}`);
+    const history = openHistory({ client, keyspace, table });
+    await history.addUserMessage("1");
+    await history.addAIMessage("2");
+    expect(texts(await history.getMessages())).toEqual(["1", "2"]);
+    expect(texts(await history.getMessages({ maxMessages: 1 }))).toEqual(["2"]);
+  });
+
+  test("is used by its own names", async () => {
+    const columns = PYTHON_COLUMNS;
+    await client.execute(createTableStatement({ keyspace, table: "python", columns }));
+    const history = openHistory({ client, keyspace, table: "python", columns });
+    await history.addUserMessage("hi");
+    const { rows } = await client.execute(`SELECT partition_id, body_blob FROM ${keyspace}.python`);
+    expect(rows[0]?.["partition_id"]).toBe(history.sessionId);
+    expect(texts(await history.getMessages())).toEqual(["hi"]);
+  });
+});
+
+describe("hostile names stay inside their quotes", () => {
+  const victim = "victim";
+  const names = [`x"; DROP TABLE ${keyspace}.${victim}; --`, `"."${victim}" (a`, '"', "a b", "';--"];
+
+  test.each(names)("as a table: %s", async (table) => {
+    await openHistory({ client, keyspace, table: victim }).setup();
+    const error = await failureOf(openHistory({ client, keyspace, table }).addUserMessage("hi"));
+    expect(["SETUP_FAILED", "WRITE_FAILED"]).toContain(error.code);
+    expect(await describeTable(client, victim)).toHaveLength(3);
+  });
+
+  test.each(names)("as a keyspace: %s", async (name) => {
+    const error = await failureOf(openHistory({ client, keyspace: name }).addUserMessage("hi"));
+    expect(["SETUP_FAILED", "WRITE_FAILED"]).toContain(error.code);
+    expect(await describeTable(client, victim)).toHaveLength(3);
+  });
+
+  test("as a column, a name with quotes is an ordinary name", async () => {
+    const columns = { sessionId: 'a "b"', messageId: "'; --", message: "Über" };
+    const history = openHistory({ client, keyspace, table: "Columns", columns });
+    await history.addUserMessage("hi");
+    expect(texts(await history.getMessages())).toEqual(["hi"]);
+    expect((await describeTable(client, "Columns")).map((column) => (column as unknown[])[0])).toContain('a "b"');
+  });
+});

@@ -1,0 +1,184 @@
+import { randomBytes } from "node:crypto";
+import { inspect } from "node:util";
+import { HumanMessage, RemoveMessage } from "@langchain/core/messages";
+import { Client, types } from "cassandra-driver";
+import { describe, expect, inject, test } from "vitest";
+import { CassandraHistoryError } from "../../src/index.ts";
+import { numbered, texts, turn } from "../support/messages.ts";
+import { openClient, openHistory, ownKeyspace } from "../support/session.ts";
+import { watchClient } from "../support/watch.ts";
+
+const client = openClient();
+const keyspace = ownKeyspace(client);
+
+test("a turn of two costs one request, which is prepared, idempotent and unlogged", async () => {
+  const { watched, requests } = watchClient(client);
+  const history = openHistory({ client: watched, keyspace });
+  await history.setup();
+  requests.length = 0;
+  await history.addMessages(turn(1));
+  expect(requests).toHaveLength(1);
+  expect(requests[0]?.queries).toHaveLength(2);
+  expect(requests[0]?.options).toMatchObject({ prepare: true, isIdempotent: true, logged: false });
+});
+
+test("every request after the setup is marked idempotent, and carries the history's own options", async () => {
+  const { watched, requests } = watchClient(client);
+  const readOptions = { consistency: types.consistencies.one, readTimeout: 4321 };
+  const writeOptions = { consistency: types.consistencies.quorum, traceQuery: false };
+  const history = openHistory({ client: watched, keyspace, readOptions, writeOptions, ttlSeconds: 1000 });
+  await history.setup();
+  requests.length = 0;
+  await history.addMessage(new HumanMessage("one"));
+  await history.addMessages(turn(1));
+  await history.append(turn(2), { ttlSeconds: 5 });
+  await history.clear();
+  for (const { options } of requests) expect(options).toMatchObject({ isIdempotent: true, ...writeOptions });
+  requests.length = 0;
+  await history.getMessages();
+  expect(requests[0]?.options).toMatchObject({ isIdempotent: true, ...readOptions });
+});
+
+test("adds of one turn of the event loop travel together", async () => {
+  const { watched, requests } = watchClient(client);
+  const history = openHistory({ client: watched, keyspace });
+  await history.setup();
+  requests.length = 0;
+  await Promise.all(numbered(100).map((message) => history.addMessage(message)));
+  expect(requests.map(({ queries }) => queries.length)).toEqual([100]);
+});
+
+test("more than 1 MiB goes in as few steps as it takes, in order", async () => {
+  const { watched, requests } = watchClient(client);
+  const history = openHistory({ client: watched, keyspace });
+  await history.setup();
+  requests.length = 0;
+  const messages = Array.from({ length: 10 }, (_, at) => new HumanMessage(`${at}${"x".repeat(300 * 1024)}`));
+  await history.addMessages(messages);
+  expect(requests.map(({ queries }) => queries.length)).toEqual([3, 3, 3, 1]);
+  expect(texts(await history.getMessages())).toEqual(texts(messages));
+});
+
+test("70,000 small messages in one call", async () => {
+  const history = openHistory({ client, keyspace });
+  await history.addMessages(numbered(70_000));
+  expect(texts(await history.getMessages())).toEqual(texts(numbered(70_000)));
+});
+
+describe("append", () => {
+  test("tells the entries that it made", async () => {
+    const history = openHistory({ client, keyspace, ttlSeconds: 60 });
+    const before = Date.now();
+    const entries = await history.append(turn(1));
+    const after = Date.now();
+    expect(entries.map(({ message }) => message.text)).toEqual(["question 1", "answer 1"]);
+    for (const { id, createdAt, expiresAt } of entries) {
+      expect(types.TimeUuid.fromString(id).getDate()).toEqual(createdAt);
+      expect(createdAt.getTime()).toBeGreaterThanOrEqual(before);
+      expect(createdAt.getTime()).toBeLessThanOrEqual(after);
+      expect(expiresAt?.getTime()).toBeGreaterThanOrEqual(before + 60_000);
+    }
+    const [plain] = await history.append(numbered(1), { ttlSeconds: 5 });
+    expect(plain?.expiresAt?.getTime()).toBeLessThanOrEqual(Date.now() + 5_000);
+  });
+
+  test("again with the ids of a failed attempt stores nothing twice", async () => {
+    const lost = new Error("the answer was lost on its way");
+    let lose = true;
+    const { watched } = watchClient(client, async (request, send) => {
+      const result = await send();
+      if (lose && /^INSERT/.test(request.queries[0] ?? "")) throw lost;
+      return result;
+    });
+    const history = openHistory({ client: watched, keyspace });
+    const error: unknown = await history.append(turn(1)).catch((reason: unknown) => reason);
+    if (!(error instanceof CassandraHistoryError)) throw new Error("expected a CassandraHistoryError");
+    expect(error).toMatchObject({ code: "WRITE_FAILED", cause: lost, written: [] });
+    lose = false;
+    const entries = await history.append(turn(1), { ids: error.ids });
+    expect(entries.map(({ id }) => id)).toEqual(error.ids);
+    await history.addUserMessage("later");
+    expect(texts(await history.getMessages())).toEqual([...texts(turn(1)), "later"]);
+  });
+
+  test("a failure in the middle names what is stored", async () => {
+    let batches = 0;
+    const { watched } = watchClient(client, async (request, send) => {
+      if (/^INSERT/.test(request.queries[0] ?? "") && ++batches === 2) throw new Error("cut");
+      return send();
+    });
+    const history = openHistory({ client: watched, keyspace });
+    const messages = Array.from({ length: 3 }, (_, at) => new HumanMessage(`${at}${"x".repeat(900 * 1024)}`));
+    const error: unknown = await history.append(messages).catch((reason: unknown) => reason);
+    if (!(error instanceof CassandraHistoryError)) throw new Error("expected a CassandraHistoryError");
+    expect(error.ids).toHaveLength(3);
+    expect(error.written).toEqual(error.ids?.slice(0, 1));
+    expect(texts(await history.getMessages())).toEqual(texts(messages.slice(0, 1)));
+  });
+});
+
+describe("what cannot be stored is refused at the door, with nothing of the call written", () => {
+  test.each([
+    ["a string", "secret words"],
+    ["nothing", undefined],
+    ["a stored message", { type: "human", data: { content: "secret words" } }],
+    ["a RemoveMessage", new RemoveMessage({ id: "secret words" })],
+  ])("%s", async (_, bad) => {
+    const history = openHistory({ client, keyspace });
+    const messages = [new HumanMessage("good"), bad, new HumanMessage("good")] as HumanMessage[];
+    const error: unknown = await history.addMessages(messages).catch((reason: unknown) => reason);
+    if (!(error instanceof CassandraHistoryError)) throw new Error("expected a CassandraHistoryError");
+    expect(error.code).toBe("INVALID_MESSAGE");
+    expect(error.message).toMatch(
+      /^Invalid message at position 1 of the call: .*\. Nothing of the call was written\.$/,
+    );
+    expect(inspect(error)).not.toContain("secret");
+    expect(await history.getMessages()).toEqual([]);
+  });
+
+  test("a message larger than the server takes", async () => {
+    const history = openHistory({ client, keyspace });
+    const large = new HumanMessage(
+      randomBytes(17 * 1024 * 1024)
+        .toString("latin1")
+        .replaceAll(/[^ -~]/g, "x"),
+    );
+    const error: unknown = await history.addMessage(large).catch((reason: unknown) => reason);
+    if (!(error instanceof CassandraHistoryError)) throw new Error("expected a CassandraHistoryError");
+    expect(error.code).toBe("MESSAGE_TOO_LARGE");
+    expect(await history.getMessages()).toEqual([]);
+  });
+
+  test("one bad expiry does not fail the calls that travel with it", async () => {
+    const history = openHistory({ client, keyspace });
+    await history.setup();
+    // Beyond 2038, which a server on default settings refuses.
+    const [bad, good] = await Promise.allSettled([
+      history.append(numbered(1), { ttlSeconds: 630_720_000 }),
+      history.addUserMessage("good"),
+    ]);
+    expect(bad).toMatchObject({ status: "rejected", reason: { code: "WRITE_FAILED" } });
+    expect(good.status).toBe("fulfilled");
+    expect(texts(await history.getMessages())).toEqual(["good"]);
+  });
+});
+
+test("JSON and inspect of a history show no credential, contact point or message", async () => {
+  const secret = new Client({
+    contactPoints: [...inject("contactPoints")],
+    localDataCenter: inject("localDataCenter"),
+    credentials: { username: "the-user", password: "the-password" },
+  });
+  const history = openHistory({ client: secret, keyspace });
+  await history.addUserMessage("the-message");
+  const shown = [JSON.stringify(history), inspect(history, { depth: 20, showHidden: true }), String(history)].join();
+  for (const word of ["the-user", "the-password", "the-message", ...inject("contactPoints"), "127.0.0.1"]) {
+    expect(shown).not.toContain(word);
+  }
+  expect(JSON.parse(JSON.stringify(history))).toEqual({
+    lc: 1,
+    type: "not_implemented",
+    id: ["langchain", "stores", "message", "cassandra", "CassandraChatMessageHistory"],
+  });
+  await secret.shutdown();
+});

@@ -1,0 +1,54 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { groupCalls, type InsertRow, MAX_BATCH_BYTES, MAX_BATCH_ROWS, splitRows } from "../../src/table/batches.ts";
+
+const row = fc
+  .oneof(fc.nat({ max: 1000 }), fc.integer({ min: 350_000, max: 2 * MAX_BATCH_BYTES }))
+  .map((bytes): InsertRow => ({ id: "", text: "", bytes, ttlSeconds: undefined }));
+const sizeOf = (rows: readonly InsertRow[]): number => rows.reduce((sum, { bytes }) => sum + bytes, 0);
+const small: InsertRow = { id: "", text: "", bytes: 1, ttlSeconds: undefined };
+
+test("rows keep their order, and every batch fits unless it is one row", () => {
+  fc.assert(
+    fc.property(fc.array(row, { maxLength: 50 }), (rows) => {
+      const batches = splitRows(rows);
+      expect(batches.flat()).toEqual(rows);
+      for (const batch of batches) expect(batch.length === 1 || sizeOf(batch) <= MAX_BATCH_BYTES).toBe(true);
+    }),
+  );
+});
+
+test("no two neighbours would have fitted one batch", () => {
+  fc.assert(
+    fc.property(fc.array(row, { maxLength: 50 }), (rows) => {
+      const batches = splitRows(rows);
+      for (const [at, batch] of batches.entries()) {
+        const before = batches[at - 1];
+        if (before !== undefined) expect(sizeOf(before) + (batch[0]?.bytes ?? 0)).toBeGreaterThan(MAX_BATCH_BYTES);
+      }
+    }),
+  );
+});
+
+test("a batch holds as many statements as the protocol can count", () => {
+  const rows = Array.from({ length: MAX_BATCH_ROWS + 1 }, () => small);
+  expect(splitRows(rows).map((batch) => batch.length)).toEqual([MAX_BATCH_ROWS, 1]);
+});
+
+test("calls are gathered whole, in order, and a large one stands alone", () => {
+  const call = fc.array(row, { minLength: 1, maxLength: 8 }).map((rows) => ({ rows }));
+  fc.assert(
+    fc.property(fc.array(call, { maxLength: 20 }), (calls) => {
+      const groups = groupCalls(calls);
+      expect(groups.flat()).toEqual(calls);
+      for (const group of groups) {
+        expect(group.length === 1 || sizeOf(group.flatMap(({ rows }) => rows)) <= MAX_BATCH_BYTES).toBe(true);
+      }
+    }),
+  );
+});
+
+test("nothing makes no batch", () => {
+  expect(splitRows([])).toEqual([]);
+  expect(groupCalls([])).toEqual([]);
+});

@@ -1,0 +1,162 @@
+import { types } from "cassandra-driver";
+import fc from "fast-check";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { compareIds, idDate, idMicros, isTimeUuid, nextMicros, SessionClock } from "../../src/clock.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+  // A test may have moved the process's clock by days.
+  Reflect.deleteProperty(globalThis, Symbol.for("langchain-cassandra-history.clock.v1"));
+});
+
+/** Cassandra's own comparison, as its server does it: by time, then by the last eight bytes as signed ones. */
+function cassandraCompare(a: string, b: string): number {
+  const [bytesA, bytesB] = [a, b].map((id) => types.TimeUuid.fromString(id).getBuffer());
+  const key = (bytes: Buffer): Buffer =>
+    Buffer.concat([
+      bytes.subarray(6, 8),
+      bytes.subarray(4, 6),
+      bytes.subarray(0, 4),
+      bytes.subarray(8).map((byte) => byte ^ 0x80),
+    ]);
+  if (bytesA === undefined || bytesB === undefined) throw new Error("two ids");
+  return Buffer.compare(key(bytesA), key(bytesB));
+}
+
+function expectAscending(ids: readonly string[]): void {
+  for (const [at, id] of ids.entries()) {
+    const before = ids[at - 1];
+    if (before !== undefined) expect(cassandraCompare(before, id)).toBe(-1);
+  }
+}
+
+let session = 0;
+const newClock = (): SessionClock => new SessionClock(`session ${session++}`);
+
+test("ids are version 1 UUIDs of now, in the driver's eyes too", () => {
+  const before = Date.now();
+  const id = newClock().nextId();
+  const parsed = types.TimeUuid.fromString(id);
+  expect(isTimeUuid(id)).toBe(true);
+  expect(parsed.toString()).toBe(id);
+  expect(parsed.getDate()).toEqual(idDate(id));
+  expect(idDate(id).getTime()).toBeGreaterThanOrEqual(before);
+  expect(idDate(id).getTime()).toBeLessThanOrEqual(Date.now() + 1);
+  expect(parsed.getBuffer().readUInt8(8) >> 6).toBe(0b10);
+  expect(parsed.getBuffer().readUInt8(10) & 1).toBe(1);
+});
+
+test("ids of several sessions in one tight loop are unique and ascend", () => {
+  const clocks = Array.from({ length: 5 }, newClock);
+  const ids = Array.from({ length: 20_000 }, (_, at) => clocks[at % 5]?.nextId() ?? "");
+  expect(new Set(ids).size).toBe(ids.length);
+  expectAscending(ids);
+});
+
+test("ids ascend and times never repeat, whatever the system clock does and whatever is read", () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  const step = fc.oneof(
+    fc.record({ jump: fc.integer({ min: -10_000_000, max: 10_000_000 }) }),
+    fc.record({ observe: fc.integer({ min: -100_000, max: 100_000 }), in: fc.nat({ max: 2 }) }),
+    fc.record({ add: fc.nat({ max: 2 }) }),
+    fc.constant("write" as const),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const clocks = [newClock(), newClock(), newClock()];
+      const given: string[][] = [[], [], []];
+      const seen: (string | undefined)[] = [];
+      const micros = [nextMicros()];
+      for (const one of steps) {
+        if (one === "write") micros.push(nextMicros());
+        else if ("jump" in one) vi.setSystemTime(Math.max(0, Date.now() + one.jump));
+        else if ("observe" in one) {
+          const id = types.TimeUuid.fromDate(new Date(Date.now() + one.observe), 1234).toString();
+          clocks[one.in]?.observe(id);
+          const highest = seen[one.in];
+          if (highest === undefined || cassandraCompare(highest, id) < 0) seen[one.in] = id;
+        } else {
+          const id = clocks[one.add]?.nextId() ?? "";
+          const highest = seen[one.add];
+          if (highest !== undefined) expect(cassandraCompare(highest, id)).toBe(-1);
+          given[one.add]?.push(id);
+        }
+      }
+      for (const ids of given) expectAscending(ids);
+      expect(new Set(given.flat()).size).toBe(given.flat().length);
+      for (const [at, tick] of micros.entries()) if (at > 0) expect(tick).toBeGreaterThan(micros[at - 1] ?? 0);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("what is read in one session moves neither another's ids nor write times, and only until the clock has passed it", () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+  const [skewed, other] = [newClock(), newClock()];
+  const ahead = new Date(Date.now() + 600_000);
+  skewed.observe(types.TimeUuid.fromDate(ahead).toString());
+  expect(idDate(skewed.nextId())).toEqual(ahead);
+  expect(idDate(other.nextId()).getTime()).toBeLessThan(Date.now() + 1000);
+  expect(nextMicros()).toBeLessThan((Date.now() + 1000) * 1000);
+  vi.setSystemTime(Date.now() + 601_000);
+  expect(idDate(skewed.nextId()).getTime()).toBeLessThan(Date.now() + 1000);
+});
+
+test("two sessions that run ahead of the same clock never make the same id", () => {
+  const [one, other] = [newClock(), newClock()];
+  const ahead = types.TimeUuid.fromDate(new Date(Date.now() + 600_000)).toString();
+  one.observe(ahead);
+  other.observe(ahead);
+  expect(one.nextId()).not.toBe(other.nextId());
+});
+
+test("time goes on inside a millisecond, and follows the system clock at once", () => {
+  vi.useFakeTimers({ toFake: ["Date", "performance"], now: Date.now() + 10_000 });
+  const first = nextMicros();
+  vi.advanceTimersByTime(5);
+  expect(nextMicros() - first).toBeGreaterThanOrEqual(4000);
+  expect(nextMicros() - first).toBeLessThan(7000);
+});
+
+test("microseconds advance with real time between two ticks of Date.now()", async () => {
+  const micros = Array.from({ length: 50_000 }, nextMicros);
+  const elapsed = (micros.at(-1) ?? 0) - (micros[0] ?? 0);
+  // Were only milliseconds read, the low digits would count ids and not time.
+  const residues = new Set(micros.map((tick) => Math.floor((tick % 1000) / 100)));
+  expect(elapsed).toBeGreaterThan(1000);
+  expect(residues.size).toBe(10);
+});
+
+test("a second copy of the library in the process shares the clock", async () => {
+  vi.resetModules();
+  const copy = await import("../../src/clock.ts");
+  expect(copy.nextMicros).not.toBe(nextMicros);
+  const ticks = Array.from({ length: 1000 }, (_, at) => (at % 2 === 0 ? nextMicros() : copy.nextMicros()));
+  expect(ticks).toEqual([...new Set(ticks)].sort((a, b) => a - b));
+});
+
+describe("comparing ids", () => {
+  const anyId = fc
+    .tuple(fc.integer({ min: 0, max: 3 }), fc.uint8Array({ minLength: 8, maxLength: 8 }))
+    .map(([tick, tail]) =>
+      types.TimeUuid.fromDate(
+        new Date(1e12),
+        tick,
+        Buffer.from(tail.slice(2)),
+        Buffer.from(tail.slice(0, 2)),
+      ).toString(),
+    );
+
+  test("is Cassandra's order", () => {
+    fc.assert(
+      fc.property(anyId, anyId, (a, b) => {
+        expect(Math.sign(compareIds(a, b))).toBe(cassandraCompare(a, b));
+      }),
+    );
+  });
+
+  test("by microsecond", () => {
+    const id = types.TimeUuid.fromDate(new Date(1_700_000_000_123), 4567).toString();
+    expect(idMicros(id)).toBe(1_700_000_000_123_456);
+  });
+});

@@ -1,0 +1,74 @@
+import { AIMessage, type BaseMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { windowLength } from "../../src/window.ts";
+
+const human = new HumanMessage("hi");
+const calls = (...ids: string[]): AIMessage =>
+  new AIMessage({ content: "", tool_calls: ids.map((id) => ({ id, name: "t", args: {} })) });
+const answer = (id: string): ToolMessage => new ToolMessage({ content: id, tool_call_id: id });
+
+/** The types of the window over a whole conversation, oldest first. */
+function windowOf(conversation: readonly BaseMessage[], size: number): BaseMessage[] {
+  const newestFirst = conversation.toReversed();
+  return newestFirst.slice(0, windowLength(newestFirst, size, true)).reverse();
+}
+
+test("the newest messages, where no tool message leads", () => {
+  expect(windowOf([human, human, human], 2)).toEqual([human, human]);
+  expect(windowOf([human], 2)).toEqual([human]);
+  expect(windowOf([], 2)).toEqual([]);
+});
+
+test("leading tool messages are left out", () => {
+  const conversation = [calls("a", "b"), answer("a"), answer("b"), human];
+  expect(windowOf(conversation, 2)).toEqual([human]);
+  expect(windowOf(conversation, 3)).toEqual([human]);
+  expect(windowOf(conversation, 4)).toEqual(conversation);
+});
+
+test("where nothing but tool messages would remain, it reaches back to their call", () => {
+  const conversation = [human, calls("a", "b"), answer("a"), answer("b")];
+  expect(windowOf(conversation, 1)).toEqual(conversation.slice(1));
+  expect(windowOf(conversation, 2)).toEqual(conversation.slice(1));
+});
+
+test("results of two calls interleaved reach back to the older call", () => {
+  const conversation = [human, calls("a"), calls("b"), answer("b"), answer("a")];
+  expect(windowOf(conversation, 2)).toEqual(conversation.slice(1));
+});
+
+test("a call that is gone is not looked for in vain", () => {
+  expect(windowOf([human, answer("lost")], 1)).toEqual([]);
+  const partly = [calls("a"), answer("a"), answer("lost")];
+  expect(windowOf(partly, 2)).toEqual(partly);
+});
+
+test("more is asked for only while it can matter", () => {
+  expect(windowLength([human], 2, false)).toBeUndefined();
+  expect(windowLength([human, human], 2, false)).toBe(2);
+  expect(windowLength([answer("a")], 1, false)).toBeUndefined();
+  expect(windowLength([answer("a"), calls("a")], 1, false)).toBe(2);
+});
+
+test("at every cut of any conversation: never a leading tool message, never more than asked for but for calls", () => {
+  const part = fc.oneof(
+    fc.constant([human]),
+    fc.constant([new AIMessage("ok")]),
+    fc
+      .array(fc.stringMatching(/^[a-z0-9]{8}$/), { minLength: 1, maxLength: 4 })
+      .map((ids) => [calls(...ids), ...ids.map(answer)]),
+  );
+  fc.assert(
+    fc.property(fc.array(part, { minLength: 1, maxLength: 10 }), fc.integer({ min: 1, max: 30 }), (parts, size) => {
+      const conversation = parts.flat();
+      const window = windowOf(conversation, size);
+      expect(window).toEqual(conversation.slice(conversation.length - window.length));
+      expect(window[0]?.type).not.toBe("tool");
+      const plain = conversation.slice(-size);
+      const leading = plain.findIndex((message) => message.type !== "tool");
+      if (leading >= 0) expect(window).toEqual(plain.slice(leading));
+      else expect(window[0]).toBe(conversation.findLast((message) => message.type === "ai"));
+    }),
+  );
+});
