@@ -1,0 +1,44 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { promisify } from "node:util";
+import { expect, inject, test } from "vitest";
+import { openClient } from "../support/session.ts";
+
+const run = promisify(execFile);
+const client = openClient();
+
+async function runExample(name: string): Promise<string> {
+  const env = {
+    ...process.env,
+    CASSANDRA_CONTACT_POINTS: inject("contactPoints").join(","),
+    CASSANDRA_LOCAL_DC: inject("localDataCenter"),
+  };
+  const { stdout } = await run(process.execPath, ["--import", "tsx", `examples/${name}`], { env });
+  return stdout;
+}
+
+test("the first use says what the README says, and a second process reads it again", async () => {
+  await client.execute("DROP KEYSPACE IF EXISTS app");
+  expect(await runExample("first-use.ts")).toBe("human: hi!\nai: whats up?\n");
+  expect(await runExample("read-again.ts")).toBe("human: hi!\nai: whats up?\n");
+});
+
+test("the README shows the first use word for word", async () => {
+  const [readme, program] = await Promise.all([
+    readFile("README.md", "utf8"),
+    readFile("examples/first-use.ts", "utf8"),
+  ]);
+  expect(readme).toContain(`\`\`\`ts\n${program}\`\`\`\n`);
+});
+
+test("the README's Quick start shows what the quick start prints", async () => {
+  const { stdout } = await run("npm", ["run", "--silent", "quickstart"], {
+    env: { ...process.env, CASSANDRA_CONTACT_POINTS: inject("contactPoints").join(",") },
+  });
+  const readme = await readFile("README.md", "utf8");
+  for (const line of stdout
+    .trimEnd()
+    .split("\n")
+    .filter((one) => /^\d\. |^Done/.test(one)))
+    expect(readme).toContain(line);
+});

@@ -1,0 +1,121 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const run = promisify(execFile);
+const root = resolve(import.meta.dirname, "../..");
+let folder = "";
+
+/** What a user's program needs beside the tarball, in the versions that this checkout has. */
+const peers = ["@langchain/core", "cassandra-driver", "typescript", "@types/node"];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "consumer-"));
+  await run("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], { cwd: root });
+  const tarball = (await readdir(folder)).find((file) => file.endsWith(".tgz"));
+  const { stdout } = await run("npm", ["ls", "--json", "--depth=0"], { cwd: root });
+  const installed: Record<string, { version: string }> = JSON.parse(stdout).dependencies;
+  const versions = peers.map((name) => `${name}@${installed[name]?.version}`);
+  await writeFile(join(folder, "package.json"), '{ "private": true }');
+  await run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", `./${tarball}`, ...versions], {
+    cwd: folder,
+  });
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const check = (BaseList: string): string => `
+const client = new Client({ contactPoints: ["127.0.0.1"], localDataCenter: "datacenter1" });
+const history = new CassandraChatMessageHistory({ client, keyspace: "app", sessionId: "s" });
+if (!(history instanceof ${BaseList})) throw new Error("not an instance of core's class");
+let code;
+try { new CassandraChatMessageHistory({ client, keyspace: "", sessionId: "s" }); } catch (error) { code = error instanceof CassandraHistoryError && error.code; }
+if (code !== "INVALID_OPTION") throw new Error(String(code));
+console.log(Object.keys(library).sort().join());
+`;
+const names = "CassandraChatMessageHistory,CassandraHistoryError,PYTHON_COLUMNS,createTableStatement";
+
+async function runProgram(name: string, program: string): Promise<string> {
+  await writeFile(join(folder, name), program);
+  return (await run(process.execPath, [name], { cwd: folder })).stdout.trim();
+}
+
+test("import: the class is core's as import sees it", async () => {
+  const program = `import { Client } from "cassandra-driver";
+import { BaseListChatMessageHistory } from "@langchain/core/chat_history";
+import * as library from "langchain-cassandra-history";
+const { CassandraChatMessageHistory, CassandraHistoryError } = library;
+${check("BaseListChatMessageHistory")}`;
+  expect(await runProgram("consumer.mjs", program)).toBe(names);
+});
+
+test("require: the class is core's as require sees it", async () => {
+  const program = `const { Client } = require("cassandra-driver");
+const { BaseListChatMessageHistory } = require("@langchain/core/chat_history");
+const library = require("langchain-cassandra-history");
+const { CassandraChatMessageHistory, CassandraHistoryError } = library;
+${check("BaseListChatMessageHistory")}`;
+  expect(await runProgram("consumer.cjs", program)).toBe(names);
+});
+
+test("import and require in one process share the clock", async () => {
+  const program = `import { createRequire } from "node:module";
+import { CassandraChatMessageHistory as One } from "langchain-cassandra-history";
+const { CassandraChatMessageHistory: Other } = createRequire(import.meta.url)("langchain-cassandra-history");
+const { HumanMessage } = await import("@langchain/core/messages");
+const rows = { rows: [{ column_name: "session_id", kind: "partition_key", type: "text" }, { column_name: "message_id", kind: "clustering", type: "timeuuid" }, { column_name: "message", kind: "regular", type: "text" }] };
+const client = { execute: async () => rows, batch: async () => ({}) };
+const [one, other] = [One, Other].map((History) => new History({ client, keyspace: "app", sessionId: "s" }));
+const ids = [];
+for (let at = 0; at < 100; at += 1) for (const history of [one, other]) ids.push((await history.append([new HumanMessage("x")]))[0].id);
+console.log(One !== Other, new Set(ids).size, new Set(ids.map((id) => id.slice(19))).size);`;
+  expect(await runProgram("both.mjs", program)).toBe("true 200 1");
+});
+
+describe.each(["node16", "nodenext"])("tsc under %s", (module) => {
+  test.each(["mts", "cts"])("compiles a .%s consumer", async (extension) => {
+    const file = `consumer-${module}.${extension}`;
+    await writeFile(
+      join(folder, file),
+      `import { Client } from "cassandra-driver";
+import type { BaseListChatMessageHistory } from "@langchain/core/chat_history";
+import { CassandraChatMessageHistory, type ChatHistoryEntry, createTableStatement, PYTHON_COLUMNS } from "langchain-cassandra-history";
+declare const client: Client;
+export const history: BaseListChatMessageHistory = new CassandraChatMessageHistory({ client, keyspace: "app", sessionId: "s", columns: PYTHON_COLUMNS });
+export const statement: string = createTableStatement({ keyspace: "app" });
+export const entries: Promise<ChatHistoryEntry[]> = new CassandraChatMessageHistory({ client, keyspace: "app", sessionId: "s" }).append([]);
+// @ts-expect-error an unknown option
+new CassandraChatMessageHistory({ client, keyspace: "app", sessionId: "s", ttl: 1 });
+`,
+    );
+    const options = [
+      "--module",
+      module,
+      "--strict",
+      "--exactOptionalPropertyTypes",
+      "--skipLibCheck",
+      "--noEmit",
+      "--types",
+      "node",
+    ];
+    await run(join(folder, "node_modules/.bin/tsc"), [...options, file], { cwd: folder });
+  });
+});
+
+test("the tarball holds the build, and nothing of the workshop", async () => {
+  const files = await readdir(join(folder, "node_modules/langchain-cassandra-history"), { recursive: true });
+  expect(files.filter((file) => !file.endsWith(".map")).sort()).toEqual([
+    "CHANGELOG.md",
+    "LICENSE",
+    "README.md",
+    "dist",
+    "dist/index.cjs",
+    "dist/index.d.cts",
+    "dist/index.d.ts",
+    "dist/index.js",
+    "package.json",
+  ]);
+});
