@@ -1,9 +1,9 @@
 import type { BaseMessage } from "@langchain/core/messages";
 import { CassandraHistoryError } from "./errors.ts";
-import type { ResolvedOptions } from "./options.ts";
+import type { CorruptRow, ResolvedOptions } from "./options.ts";
 import type { InsertRow } from "./table/batches.ts";
 import type { StoredRow } from "./table/table.ts";
-import { describeKind } from "./validation.ts";
+import { describeKind, invalidOption } from "./validation.ts";
 
 /** A row, and the message that it holds. */
 export interface EncodedMessage extends InsertRow {
@@ -57,23 +57,29 @@ function invalidMessage(at: number, why: string, cause?: unknown): CassandraHist
 
 /** A row as its message; undefined where `onCorruptRow` leaves it out. */
 export function decodeRow(row: StoredRow, { sessionId, codec, onCorruptRow }: Decoding): BaseMessage | undefined {
-  const { text } = row;
   try {
-    return codec.decode(text, { sessionId, id: row.id.toString() });
+    const message: unknown = codec.decode(row.text, { sessionId, id: row.id.toString() });
+    if (isMessage(message)) return message;
+    throw new TypeError(`Expected the codec to decode a message, got ${describeKind(message)}.`);
   } catch (cause) {
-    const id = row.id.toString();
+    const corrupt = { sessionId, id: row.id.toString(), text: row.text, cause };
     if (onCorruptRow === "skip") return undefined;
-    if (onCorruptRow !== "throw") return onCorruptRow({ sessionId, id, text, cause });
-    throw corruptRow(sessionId, id);
+    if (onCorruptRow === "throw") throw corruptRow(corrupt);
+    return standIn(onCorruptRow(corrupt));
   }
 }
 
-// Without a cause: JSON.parse quotes the text in its error.
-function corruptRow(sessionId: string, id: string): CassandraHistoryError {
+function standIn(given: unknown): BaseMessage | undefined {
+  if (given === undefined || isMessage(given)) return given;
+  throw invalidOption("onCorruptRow", "a function that gives a message or nothing", describeKind(given));
+}
+
+function corruptRow({ sessionId, id, cause }: CorruptRow): CassandraHistoryError {
   return new CassandraHistoryError(
     "CORRUPT_ROW",
     `The row ${id} of session ${JSON.stringify(sessionId)} holds no message that the codec can decode. ` +
-      'Read on without it by onCorruptRow: "skip" or a function, or remove it with delete(id).',
-    { sessionId, id },
+      'Read on without it by onCorruptRow: "skip" or a function, or delete the row.',
+    // JSON.parse quotes the text in its error.
+    { sessionId, id, cause: cause instanceof SyntaxError ? undefined : cause },
   );
 }

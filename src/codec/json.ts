@@ -1,14 +1,93 @@
-import { type BaseMessage, mapStoredMessagesToChatMessages } from "@langchain/core/messages";
+import type { BaseMessage } from "@langchain/core/messages";
 import type { MessageCodec } from "./codec.ts";
+import { readForeignRow } from "./foreign.ts";
+import { parseJson } from "./lenient.ts";
+import { CALL_KEYS, createMessage, isRecord, type StoredFields } from "./messages.ts";
+import { isJson, type Mark, markValues, restoreValues } from "./values.ts";
 
-/** LangChain's stored-message form, `{"type": …, "data": {…}}`, as one JSON text. */
-export const jsonCodec: MessageCodec = Object.freeze({
-  encode(message: BaseMessage): string {
-    return JSON.stringify(message.toDict());
-  },
-  decode(text: string): BaseMessage {
-    const [message] = mapStoredMessagesToChatMessages([JSON.parse(text)]);
-    if (message === undefined) throw new TypeError("Expected one stored message.");
-    return message;
-  },
-});
+/**
+ * A row is LangChain's stored-message form, which core and its Python sibling read, and beside it what only this library
+ * reads: `codec`, which tells our rows from core's, and `marks`, the values that JSON cannot carry.
+ */
+interface OwnRow {
+  readonly type: string;
+  readonly data: StoredFields;
+  readonly codec: typeof VERSION;
+  readonly marks?: readonly Mark[];
+}
+
+const VERSION = 1;
+
+/** Python's name for what LangChain.js calls `generic`. */
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  human: "human",
+  ai: "ai",
+  system: "system",
+  tool: "tool",
+  function: "function",
+  generic: "chat",
+};
+
+/** What the class fills in by itself, so that its absence has to be written down. */
+const FILLED_IN: ReadonlySet<string> = new Set([
+  "content",
+  "additional_kwargs",
+  "response_metadata",
+  "tool_calls",
+  "invalid_tool_calls",
+]);
+
+/**
+ * Messages as JSON that LangChain in both languages reads, and that this library reads back as they were: class, own
+ * fields, and values beyond JSON.
+ */
+export const jsonCodec: MessageCodec = Object.freeze({ encode: encodeMessage, decode: decodeMessage });
+
+function encodeMessage(message: BaseMessage): string {
+  const type = TYPE_NAMES[message.getType()];
+  if (type === undefined) throw new TypeError("Expected a message of a type that LangChain's stored form knows.");
+  const data = readFields(message);
+  if (isJson(data)) return JSON.stringify({ type, data, codec: VERSION } satisfies OwnRow);
+  const { json, marks } = markValues(data);
+  return JSON.stringify({ type, data: json, codec: VERSION, marks });
+}
+
+/** The message's own fields as they are now, not as its constructor was given them. */
+function readFields(message: BaseMessage): StoredFields {
+  // Without a prototype, so that a field named __proto__ is a field like any other.
+  const fields: Record<string, unknown> = Object.create(null);
+  for (const key of Object.keys(message)) {
+    if (isClassField(key)) continue;
+    const value: unknown = Reflect.get(message, key);
+    if (value !== undefined || FILLED_IN.has(key)) fields[key] = value;
+  }
+  for (const [key, absent] of CALL_KEYS) if (key in fields) fields[key] = withExplicit(absent, fields[key]);
+  return fields;
+}
+
+/** What the class sets itself, or a chunk holds while it streams. */
+function isClassField(key: string): boolean {
+  return key === "type" || key === "tool_call_chunks" || key.startsWith("lc_");
+}
+
+function withExplicit(keys: readonly string[], calls: unknown): unknown {
+  if (!Array.isArray(calls)) return calls;
+  const isComplete = (call: unknown): boolean => !isRecord(call) || keys.every((key) => call[key] !== undefined);
+  if (calls.every(isComplete)) return calls;
+  const absent = Object.fromEntries(keys.map((key) => [key, null]));
+  return calls.map((call: unknown) => (isRecord(call) ? { ...absent, ...dropUndefined(call) } : call));
+}
+
+function dropUndefined(call: Readonly<Record<string, unknown>>): object {
+  return Object.fromEntries(Object.entries(call).filter(([, value]) => value !== undefined));
+}
+
+function decodeMessage(text: string): BaseMessage {
+  const row: unknown = parseJson(text);
+  if (!isRecord(row)) throw new TypeError("Expected a JSON object.");
+  if (row["codec"] !== VERSION) return readForeignRow(row);
+  const { type, data, marks } = row;
+  if (!isRecord(data)) throw new TypeError("Expected the fields of a message in data.");
+  if (marks !== undefined) restoreValues(data, marks);
+  return createMessage(type, data);
+}

@@ -1,0 +1,23 @@
+/** What Python's `json.dumps` writes for numbers that JSON does not have, and the strings that have to be passed over. */
+const STRING_OR_NUMBER_WORD = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\bInfinity\b|\bNaN\b/g;
+
+/** `JSON.parse`, which also takes the bare `NaN`, `Infinity` and `-Infinity` that Python writes. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (!/NaN|Infinity/.test(text)) throw error;
+    return parseNumberWords(text);
+  }
+}
+
+function parseNumberWords(text: string): unknown {
+  // A key that the text does not hold, so that nothing else can be taken for a number.
+  let key = "number";
+  while (text.includes(key)) key += "_";
+  const json = text.replace(STRING_OR_NUMBER_WORD, (word) => (word[0] === '"' ? word : `{"${key}":"${word}"}`));
+  return JSON.parse(json, (_, value: unknown) => {
+    const word: unknown = typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
+    return typeof word === "string" ? Number(word) : value;
+  });
+}

@@ -1,0 +1,184 @@
+import {
+  AIMessage,
+  type BaseMessage,
+  ChatMessage,
+  FunctionMessage,
+  HumanMessage,
+  mapChatMessagesToStoredMessages,
+  RemoveMessage,
+  SystemMessage,
+  ToolMessage,
+} from "@langchain/core/messages";
+import { describe, expect, test, vi } from "vitest";
+import { jsonCodec } from "../../../src/codec/json.ts";
+import { fieldsOf } from "../../support/arbitrary.ts";
+import { aiMessage } from "../../support/messages.ts";
+
+const read = (row: unknown): BaseMessage => {
+  const text = typeof row === "string" ? row : JSON.stringify(row);
+  return jsonCodec.decode(text, { sessionId: "s", id: "0b2f6400-c9ad-11f0-8000-010203040506" });
+};
+const python = { additional_kwargs: {}, response_metadata: {}, name: null, id: null };
+
+describe("rows of LangChain.js", () => {
+  const messages: BaseMessage[] = [
+    new HumanMessage({ content: "hi", id: "1", name: "ada" }),
+    aiMessage({
+      content: [{ type: "text", text: "x" }],
+      tool_calls: [{ id: "c", name: "f", args: { a: { lc: 1 } }, type: "tool_call" }],
+    }),
+    new SystemMessage("s"),
+    new ToolMessage({ content: "r", tool_call_id: "c", artifact: { n: 1 }, status: "error" }),
+    new FunctionMessage({ content: "r", name: "f" }),
+    new ChatMessage("hi", "narrator"),
+    new HumanMessage({ contentBlocks: [{ type: "text", text: "block" }] }),
+    new AIMessage({ contentBlocks: [{ type: "text", text: "block" }] }),
+  ];
+
+  test.each(messages.map((message) => [message.type, message] as const))("%s", (_, message) => {
+    const [stored] = mapChatMessagesToStoredMessages([message]);
+    expect(fieldsOf(read(stored))).toEqual(fieldsOf(message));
+  });
+
+  test("of the older form", () => {
+    expect(read({ type: "human", role: undefined, text: "hi" })).toMatchObject({ type: "human", content: "hi" });
+    expect(read({ type: "generic", role: "narrator", text: "hi" })).toMatchObject({ role: "narrator", content: "hi" });
+  });
+
+  test("calls in the provider's form only are parsed, without a word on the console", () => {
+    const warn = vi.spyOn(console, "warn");
+    const tool_calls = [
+      { id: "c", function: { name: "f", arguments: '{"a":1}' } },
+      { function: { name: "g", arguments: "{" } },
+    ];
+    const message = read({ type: "ai", data: { content: "", additional_kwargs: { tool_calls } } });
+    expect(message).toMatchObject({
+      tool_calls: [{ id: "c", name: "f", args: { a: 1 } }],
+      invalid_tool_calls: [{ name: "g" }],
+    });
+    expect(warn).not.toHaveBeenCalled();
+    warn.mockRestore();
+  });
+});
+
+describe("rows of LangChain's Python", () => {
+  test.each([
+    ["human", { type: "human", data: { content: "hi", ...python, type: "human" } }, new HumanMessage("hi")],
+    [
+      "ai",
+      {
+        type: "ai",
+        data: { content: "hi", ...python, type: "ai", tool_calls: [], invalid_tool_calls: [], usage_metadata: null },
+      },
+      new AIMessage("hi"),
+    ],
+    [
+      "AIMessageChunk",
+      {
+        type: "AIMessageChunk",
+        data: {
+          content: "hi",
+          ...python,
+          type: "AIMessageChunk",
+          tool_calls: [],
+          invalid_tool_calls: [],
+          usage_metadata: null,
+          tool_call_chunks: [],
+          chunk_position: null,
+        },
+      },
+      new AIMessage("hi"),
+    ],
+    [
+      "chat",
+      { type: "chat", data: { content: "hi", ...python, type: "chat", role: "narrator" } },
+      new ChatMessage("hi", "narrator"),
+    ],
+    [
+      "tool",
+      {
+        type: "tool",
+        data: { content: "r", ...python, type: "tool", tool_call_id: "c", artifact: null, status: "success" },
+      },
+      new ToolMessage({ content: "r", tool_call_id: "c", status: "success" }),
+    ],
+    [
+      "function",
+      { type: "function", data: { content: "r", ...python, name: "f", type: "function" } },
+      new FunctionMessage({ content: "r", name: "f" }),
+    ],
+    [
+      "remove",
+      { type: "remove", data: { content: "", ...python, id: "m1", type: "remove" } },
+      new RemoveMessage({ id: "m1" }),
+    ],
+  ])("%s", (type, row, expected) => {
+    const message = read(row);
+    expect(message.constructor).toBe(expected.constructor);
+    expect(fieldsOf(message).fields).toEqual({
+      ...fieldsOf(expected).fields,
+      content: type === "remove" ? "" : expected.content,
+    });
+  });
+
+  test("calls without an id", () => {
+    const calls = {
+      tool_calls: [{ name: "f", args: {}, id: null, type: "tool_call" }],
+      invalid_tool_calls: [{ name: null, args: "{", id: null, error: null }],
+    };
+    expect(read({ type: "ai", data: { content: "", ...python, ...calls } })).toMatchObject({
+      tool_calls: [{ name: "f", args: {}, id: undefined }],
+      invalid_tool_calls: [{ name: undefined, args: "{", id: undefined, error: undefined }],
+    });
+  });
+
+  test("the bare words for numbers, but not inside strings", () => {
+    const text =
+      '{"type": "tool", "data": {"content": "NaN, \\"Infinity\\" and -Infinity", "tool_call_id": "c", "artifact": [NaN, Infinity, -Infinity, {"number": NaN}, "NaN"]}}';
+    expect(read(text)).toMatchObject({
+      content: 'NaN, "Infinity" and -Infinity',
+      artifact: [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, { number: Number.NaN }, "NaN"],
+    });
+  });
+});
+
+describe("escapes are undone only where core wrote them", () => {
+  const kwargs = { value: { __lc_escaped__: { lc: 1 } } };
+
+  test("in a row of core", () => {
+    expect(read({ type: "human", data: { content: "hi", additional_kwargs: kwargs } }).additional_kwargs).toEqual({
+      value: { lc: 1 },
+    });
+  });
+
+  test("not in a row of ours", () => {
+    expect(
+      read({ type: "human", data: { content: "hi", additional_kwargs: kwargs }, codec: 1 }).additional_kwargs,
+    ).toEqual(kwargs);
+  });
+});
+
+test.each([
+  "",
+  "null",
+  "[]",
+  "1",
+  "{}",
+  '{"type":"human"',
+  '{"type":"alien","data":{"content":"hi"}}',
+  '{"type":"human","data":{"content":5}}',
+  '{"type":"human","data":[]}',
+  '{"type":"human","data":{"content":"hi","additional_kwargs":5}}',
+  '{"type":"ai","data":{"content":"hi","tool_calls":5}}',
+  '{"type":"ai","data":{"content":"hi","tool_calls":[5]}}',
+  '{"type":"tool","data":{"content":"hi"}}',
+  '{"type":"function","data":{"content":"hi"}}',
+  '{"type":"generic","data":{"content":"hi"}}',
+  '{"type":"human","data":{"content":"hi"},"codec":1,"marks":5}',
+  '{"type":"human","data":{"content":"hi"},"codec":1,"marks":[[[],"date"]]}',
+  '{"type":"human","data":{"content":"hi"},"codec":1,"marks":[[["content"],"class"]]}',
+  '{"type":"human","data":{"content":"hi"},"codec":1,"marks":[[["content"],"bigint"]]}',
+  '{"type":"human","data":{"content":"hi"},"codec":1,"marks":[[["__proto__","x"],"nan"]]}',
+])("is no message: %s", (text) => {
+  expect(() => read(text)).toThrow(/Expected|JSON/);
+});

@@ -1,0 +1,303 @@
+// Vitest's own strict equality takes a key named `constructor` for the class.
+import { deepStrictEqual } from "node:assert/strict";
+import { Document } from "@langchain/core/documents";
+import {
+  AIMessage,
+  AIMessageChunk,
+  type BaseMessage,
+  ChatMessage,
+  HumanMessage,
+  HumanMessageChunk,
+  mapStoredMessagesToChatMessages,
+  ToolMessage,
+} from "@langchain/core/messages";
+import fc from "fast-check";
+import { describe, expect, test, vi } from "vitest";
+import { jsonCodec } from "../../../src/codec/json.ts";
+import { anyMessage, anyValue, fieldsOf } from "../../support/arbitrary.ts";
+import { aiMessage } from "../../support/messages.ts";
+
+const at = { sessionId: "s", id: "0b2f6400-c9ad-11f0-8000-010203040506" };
+const encode = (message: BaseMessage): string => jsonCodec.encode(message, at);
+const decode = (text: string): BaseMessage => jsonCodec.decode(text, at);
+const cycle = (message: BaseMessage): BaseMessage => decode(encode(message));
+
+function withKwargs(kwargs: Record<string, unknown>): HumanMessage {
+  return new HumanMessage({ content: "hi", additional_kwargs: kwargs });
+}
+
+describe("a message comes back as it went in", () => {
+  test("any message: class and every own field", () => {
+    fc.assert(
+      fc.property(anyMessage, (message) => {
+        deepStrictEqual(fieldsOf(cycle(message)), fieldsOf(message));
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+
+  test("again and again: the second cycle writes the first one's text", () => {
+    fc.assert(
+      fc.property(anyMessage, (message) => {
+        const once = encode(cycle(message));
+        expect(encode(decode(once))).toBe(once);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("nesting 1,000 deep", () => {
+    let nested: unknown = [new Date(0), -0, undefined];
+    for (let depth = 0; depth < 1000; depth += 1) nested = depth % 2 === 0 ? { nested } : [nested];
+    expect(cycle(withKwargs({ nested })).additional_kwargs).toEqual({ nested });
+  });
+
+  test("strings of 1 MiB, and binary of 1 MiB", () => {
+    const large = new HumanMessage({
+      content: [
+        { type: "image", data: new Uint8Array(1 << 20).fill(7) },
+        { type: "text", text: "\u0000ä".repeat(1 << 19) },
+      ],
+    });
+    expect(cycle(large).content).toEqual(large.content);
+    expect(encode(large).length).toBeLessThan(((1 << 20) * 4) / 3 + (1 << 19) * 7 + 1000);
+  });
+
+  test.each([
+    [
+      "AIMessageChunk",
+      new AIMessageChunk({
+        content: "hi",
+        id: "1",
+        tool_call_chunks: [{ name: "f", args: '{"a":1}', id: "c", index: 0 }],
+      }),
+      AIMessage,
+    ],
+    ["HumanMessageChunk", new HumanMessageChunk("hi"), HumanMessage],
+  ])("%s comes back as its full message", (_, chunk, expected) => {
+    const read = cycle(chunk);
+    expect(read.constructor).toBe(expected);
+    expect(read.content).toBe("hi");
+    expect("tool_call_chunks" in read).toBe(false);
+    if (read instanceof AIMessage) expect(read.tool_calls).toMatchObject([{ name: "f", args: { a: 1 }, id: "c" }]);
+  });
+});
+
+describe("what LangChain's own mapping loses stays", () => {
+  test("content blocks", () => {
+    const blocks = [
+      { type: "text" as const, text: "look" },
+      { type: "image" as const, data: "aGk=", mimeType: "image/png" },
+    ];
+    for (const message of [new HumanMessage({ contentBlocks: blocks }), new AIMessage({ contentBlocks: blocks })]) {
+      expect(cycle(message).contentBlocks).toEqual(blocks);
+      deepStrictEqual(fieldsOf(cycle(message)), fieldsOf(message));
+    }
+  });
+
+  test("id, name and usage set after construction", () => {
+    const message = new AIMessage("hi");
+    message.id = "late";
+    message.name = "ada";
+    const usage = { input_tokens: 1, output_tokens: 2, total_tokens: 3 };
+    Reflect.set(message, "usage_metadata", usage);
+    expect(cycle(message)).toMatchObject({ id: "late", name: "ada", usage_metadata: usage });
+  });
+
+  test("Uint8Array, as base64", () => {
+    const data = new Uint8Array([1, 2, 255]);
+    const message = new HumanMessage({ content: [{ type: "image", data }] });
+    expect(cycle(message).content).toEqual([{ type: "image", data }]);
+    expect(encode(message)).toContain('"data":"AQL/"');
+    expect(cycle(withKwargs({ buffer: Buffer.from("hi") })).additional_kwargs["buffer"]).toEqual(
+      new Uint8Array([104, 105]),
+    );
+  });
+
+  test.each([
+    ["a Date", new Date(1e12)],
+    ["a BigInt", 2n ** 70n],
+    ["NaN", Number.NaN],
+    ["an object with a key lc", { lc: 1, type: "constructor", id: ["x"], kwargs: { lc: 2 } }],
+    ["an escaped object", { __lc_escaped__: { lc: 1 } }],
+  ])("%s, however often it is read and written", (_, value) => {
+    expect(cycle(cycle(cycle(withKwargs({ value })))).additional_kwargs).toEqual({ value });
+  });
+
+  test("keys that name the machinery are data", () => {
+    const kwargs = JSON.parse('{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},"lc":1}');
+    const read = cycle(withKwargs(kwargs)).additional_kwargs;
+    expect(Object.keys(read)).toEqual(["__proto__", "constructor", "lc"]);
+    expect(Object.getPrototypeOf(read)).toBe(Object.prototype);
+    expect("polluted" in {}).toBe(false);
+  });
+});
+
+describe("what JSON has no word for", () => {
+  test("documents, maps, sets, functions, symbols and holes", () => {
+    class Mine {
+      readonly own = 1;
+      method(): number {
+        return 2;
+      }
+    }
+    const documents = [new Document({ pageContent: "page", metadata: { source: "a", score: Number.NaN } })];
+    const message = new ToolMessage({ content: "found", tool_call_id: "c", artifact: documents });
+    expect(cycle(message)).toMatchObject({
+      artifact: [{ pageContent: "page", metadata: { source: "a", score: Number.NaN } }],
+    });
+    const holes = [1, undefined, 3];
+    delete holes[1];
+    const odd = withKwargs({
+      map: new Map<unknown, unknown>([[new Date(5), { a: undefined }]]),
+      set: new Set([1n]),
+      mine: new Mine(),
+      url: new URL("https://example.com/"),
+      json: { toJSON: () => ({ given: new Set([1]) }) },
+      method: () => 1,
+      symbol: Symbol("s"),
+      list: [() => 1, 2],
+      holes,
+    });
+    expect(cycle(odd).additional_kwargs).toStrictEqual({
+      map: new Map<unknown, unknown>([[new Date(5), { a: undefined }]]),
+      set: new Set([1n]),
+      mine: { own: 1 },
+      url: "https://example.com/",
+      json: { given: new Set([1]) },
+      list: [null, 2],
+      holes: [1, undefined, 3],
+    });
+  });
+
+  test("a cycle is refused, a shared object is not", () => {
+    const shared = { date: new Date(0) };
+    expect(cycle(withKwargs({ a: shared, b: [shared, shared] })).additional_kwargs).toEqual({
+      a: shared,
+      b: [shared, shared],
+    });
+    const loop: Record<string, unknown> = { words: "secret" };
+    loop["deep"] = [{ loop }];
+    expect(() => encode(withKwargs(loop))).toThrow("Expected a value without cycles: one of its objects holds itself.");
+  });
+});
+
+describe("other readers", () => {
+  test("core's mapping reads every type but chat", () => {
+    fc.assert(
+      fc.property(anyMessage, (message) => {
+        if (message instanceof ChatMessage) return;
+        const [read] = mapStoredMessagesToChatMessages([JSON.parse(encode(message))]);
+        expect(read?.constructor).toBe(message.constructor);
+        if (typeof message.content === "string" && message.response_metadata["output_version"] !== "v1") {
+          expect(read?.content).toBe(message.content);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("Python's strictness is met: explicit ids, chat for generic", () => {
+    const message = aiMessage({
+      content: "",
+      tool_calls: [{ name: "f", args: {} }],
+      invalid_tool_calls: [{ args: "{" }],
+    });
+    expect(JSON.parse(encode(message)).data).toMatchObject({
+      tool_calls: [{ id: null, name: "f", args: {} }],
+      invalid_tool_calls: [{ id: null, name: null, args: "{", error: null }],
+    });
+    expect(cycle(message)).toMatchObject({ tool_calls: [{ id: undefined, name: "f", args: {} }] });
+    expect(JSON.parse(encode(new ChatMessage("hi", "narrator")))).toMatchObject({
+      type: "chat",
+      data: { role: "narrator" },
+    });
+  });
+
+  test("the plain message is nothing but LangChain's form and the marker", () => {
+    expect(encode(new HumanMessage("hi"))).toBe(
+      '{"type":"human","data":{"content":"hi","additional_kwargs":{},"response_metadata":{}},"codec":1}',
+    );
+  });
+});
+
+describe("fuzzing: a message, or an error that is no crash", () => {
+  const corrupt = (text: string): void => {
+    const warn = vi.spyOn(console, "warn");
+    try {
+      const message = decode(text);
+      expect(typeof message.getType()).toBe("string");
+      expect(() => encode(message)).not.toThrow(RangeError);
+    } catch (error) {
+      expect(error instanceof TypeError || error instanceof SyntaxError).toBe(true);
+    }
+    expect(warn).not.toHaveBeenCalled();
+    warn.mockRestore();
+    expect(Object.keys(Object.prototype)).toEqual([]);
+  };
+
+  test("arbitrary text", () => {
+    fc.assert(fc.property(fc.string({ unit: "binary" }), corrupt), { numRuns: 2000 });
+  });
+
+  test("arbitrary JSON, and JSON that looks like a row", () => {
+    const type = fc.constantFrom(
+      "human",
+      "ai",
+      "tool",
+      "chat",
+      "generic",
+      "function",
+      "remove",
+      "AIMessageChunk",
+      "system",
+      "x",
+    );
+    const path = fc.array(
+      fc.oneof(fc.constantFrom("__proto__", "constructor", "prototype", "content", "a"), fc.integer()),
+    );
+    const kind = fc.constantFrom("undefined", "nan", "bigint", "date", "bytes", "map", "set", "-0", "x");
+    const json = fc.jsonValue({ maxDepth: 4 });
+    const data = fc.record(
+      {
+        content: json,
+        additional_kwargs: json,
+        response_metadata: json,
+        tool_calls: json,
+        invalid_tool_calls: json,
+        role: json,
+        name: json,
+        tool_call_id: json,
+        content_blocks: json,
+        _getType: json,
+        toDict: json,
+        ["__proto__"]: json,
+      },
+      { requiredKeys: [] },
+    );
+    const row = fc.record(
+      {
+        type,
+        data: fc.oneof(data, json),
+        text: json,
+        role: json,
+        codec: fc.constantFrom(1, 2),
+        marks: fc.oneof(json, fc.array(fc.tuple(path, kind))),
+      },
+      { requiredKeys: ["type"] },
+    );
+    fc.assert(
+      fc.property(fc.oneof(json, row), (value) => corrupt(JSON.stringify(value))),
+      { numRuns: 10_000 },
+    );
+  });
+
+  test("any value as a message's metadata is stored, or refused as a cycle would be", () => {
+    fc.assert(
+      fc.property(anyValue, (value) => {
+        deepStrictEqual(cycle(withKwargs({ value })).additional_kwargs, { value });
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
