@@ -25,7 +25,8 @@ const TIMEUUID = /^([0-9a-f]{8})-([0-9a-f]{4})-1([0-9a-f]{3})-([0-9a-f]{4})-([0-
 function sharedState(): ClockState {
   const existing: ClockState | undefined = Reflect.get(globalThis, SHARED);
   if (existing !== undefined) return existing;
-  const created: ClockState = { last: 0, offset: 0, node: randomNode(), floors: new Map() };
+  const offset = performance.timeOrigin * 1000;
+  const created: ClockState = { last: 0, offset, node: randomNode(), floors: new Map() };
   Reflect.set(globalThis, SHARED, created);
   return created;
 }
@@ -41,7 +42,8 @@ function randomNode(): string {
 
 /**
  * The system clock in microseconds. `Date.now()` tells the millisecond; where in it we are comes from the steady clock,
- * whose offset is kept inside what `Date.now()` allows, so that a step of the system clock is followed at once.
+ * whose offset (at first, the time of the process's start) is kept inside what `Date.now()` allows, so that a step of the
+ * system clock is followed at once, and its slow adjustment at the edges of milliseconds.
  */
 function systemMicros(state: ClockState): number {
   const earliest = Date.now() * 1000;

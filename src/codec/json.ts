@@ -2,7 +2,7 @@ import type { BaseMessage } from "@langchain/core/messages";
 import type { MessageCodec } from "./codec.ts";
 import { readForeignRow } from "./foreign.ts";
 import { parseJson } from "./lenient.ts";
-import { CALL_KEYS, createMessage, isRecord, type StoredFields } from "./messages.ts";
+import { CALL_KEYS, constructMessage, createMessage, isClassField, isRecord, type StoredFields } from "./messages.ts";
 import { isJson, type Mark, markValues, restoreValues } from "./values.ts";
 
 /**
@@ -54,20 +54,14 @@ function encodeMessage(message: BaseMessage): string {
 
 /** The message's own fields as they are now, not as its constructor was given them. */
 function readFields(message: BaseMessage): StoredFields {
-  // Without a prototype, so that a field named __proto__ is a field like any other.
-  const fields: Record<string, unknown> = Object.create(null);
-  for (const key of Object.keys(message)) {
-    if (isClassField(key)) continue;
-    const value: unknown = Reflect.get(message, key);
-    if (value !== undefined || FILLED_IN.has(key)) fields[key] = value;
+  const fields: StoredFields = {};
+  for (const [key, value] of Object.entries(message)) {
+    if (isClassField(key) || (value === undefined && !FILLED_IN.has(key))) continue;
+    if (key === "__proto__") throw new TypeError("Expected a message without a field named __proto__ of its own.");
+    fields[key] = value;
   }
   for (const [key, absent] of CALL_KEYS) if (key in fields) fields[key] = withExplicit(absent, fields[key]);
   return fields;
-}
-
-/** What the class sets itself, or a chunk holds while it streams. */
-function isClassField(key: string): boolean {
-  return key === "type" || key === "tool_call_chunks" || key.startsWith("lc_");
 }
 
 function withExplicit(keys: readonly string[], calls: unknown): unknown {
@@ -88,6 +82,7 @@ function decodeMessage(text: string): BaseMessage {
   if (row["codec"] !== VERSION) return readForeignRow(row);
   const { type, data, marks } = row;
   if (!isRecord(data)) throw new TypeError("Expected the fields of a message in data.");
-  if (marks !== undefined) restoreValues(data, marks);
+  if (marks === undefined) return constructMessage(type, data);
+  restoreValues(data, marks);
   return createMessage(type, data);
 }

@@ -1,12 +1,18 @@
 import {
   AIMessage,
+  type AIMessageFields,
   type BaseMessage,
+  type BaseMessageFields,
   ChatMessage,
+  type ChatMessageFields,
   FunctionMessage,
+  type FunctionMessageFields,
   HumanMessage,
   RemoveMessage,
+  type RemoveMessageFields,
   SystemMessage,
   ToolMessage,
+  type ToolMessageFields,
 } from "@langchain/core/messages";
 
 /** The fields of one message. */
@@ -16,53 +22,98 @@ export function isRecord(value: unknown): value is StoredFields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Every name under which a type is stored, here and by LangChain in both languages. A chunk is its full message. */
-const EMPTY: ReadonlyMap<unknown, () => BaseMessage> = new Map<unknown, () => BaseMessage>([
-  ["human", () => new HumanMessage({ content: "" })],
-  ["HumanMessageChunk", () => new HumanMessage({ content: "" })],
-  ["ai", () => new AIMessage({ content: "" })],
-  ["AIMessageChunk", () => new AIMessage({ content: "" })],
-  ["system", () => new SystemMessage({ content: "" })],
-  ["SystemMessageChunk", () => new SystemMessage({ content: "" })],
-  ["tool", () => new ToolMessage({ content: "", tool_call_id: "" })],
-  ["ToolMessageChunk", () => new ToolMessage({ content: "", tool_call_id: "" })],
-  ["function", () => new FunctionMessage({ content: "", name: "" })],
-  ["FunctionMessageChunk", () => new FunctionMessage({ content: "", name: "" })],
-  ["chat", () => new ChatMessage({ content: "", role: "" })],
-  ["generic", () => new ChatMessage({ content: "", role: "" })],
-  ["ChatMessageChunk", () => new ChatMessage({ content: "", role: "" })],
-  ["remove", () => new RemoveMessage({ id: "" })],
+const CLASS_FIELDS: ReadonlySet<string> = new Set([
+  "type",
+  "tool_call_chunks",
+  "lc_kwargs",
+  "lc_namespace",
+  "lc_serializable",
 ]);
+
+/** What the class sets itself, or a chunk holds while it streams. */
+export function isClassField(key: string): boolean {
+  return CLASS_FIELDS.has(key) || key.startsWith("lc_");
+}
+
+// What is in a row has no type before this point.
+const human = (fields: object): BaseMessage => new HumanMessage(fields as BaseMessageFields);
+const ai = (fields: object): BaseMessage => new AIMessage(fields as AIMessageFields);
+const system = (fields: object): BaseMessage => new SystemMessage(fields as BaseMessageFields);
+const tool = (fields: object): BaseMessage => new ToolMessage(fields as ToolMessageFields);
+const functionMessage = (fields: object): BaseMessage => new FunctionMessage(fields as FunctionMessageFields);
+const chat = (fields: object): BaseMessage => new ChatMessage(fields as ChatMessageFields);
+const remove = (fields: object): BaseMessage => new RemoveMessage(fields as RemoveMessageFields);
+
+/** Every name under which a type is stored, here and by LangChain in both languages. A chunk is its full message. */
+const CLASSES: ReadonlyMap<unknown, (fields: object) => BaseMessage> = new Map([
+  ["human", human],
+  ["HumanMessageChunk", human],
+  ["ai", ai],
+  ["AIMessageChunk", ai],
+  ["system", system],
+  ["SystemMessageChunk", system],
+  ["tool", tool],
+  ["ToolMessageChunk", tool],
+  ["function", functionMessage],
+  ["FunctionMessageChunk", functionMessage],
+  ["chat", chat],
+  ["generic", chat],
+  ["ChatMessageChunk", chat],
+  ["remove", remove],
+]);
+
+/** Each constructor takes its own ones of these as they are. */
+const CONSTRUCTED: ReadonlySet<string> = new Set([
+  ...["content", "additional_kwargs", "response_metadata", "id", "name"],
+  ...["tool_calls", "invalid_tool_calls", "usage_metadata"],
+  ...["tool_call_id", "artifact", "status"],
+]);
+
+/** `createMessage` for most rows, at the cost of the constructor alone. */
+export function constructMessage(type: unknown, fields: StoredFields): BaseMessage {
+  const construct = CLASSES.get(type);
+  if (construct === undefined || !isTakenAsItIs(fields)) return createMessage(type, fields);
+  dropNulls(fields);
+  const message = construct(fields);
+  for (const key of Object.keys(fields)) if (!CONSTRUCTED.has(key)) addField(message, key, fields[key]);
+  return message;
+}
+
+/** Whether no constructor would move content blocks, guess calls, fill in what is absent, or print a warning. */
+function isTakenAsItIs({
+  content,
+  additional_kwargs: kwargs,
+  response_metadata: metadata,
+  tool_calls,
+}: StoredFields): boolean {
+  return (
+    (typeof content === "string" || Array.isArray(content)) &&
+    isRecord(kwargs) &&
+    isRecord(metadata) &&
+    kwargs["tool_calls"] === undefined &&
+    metadata["output_version"] === undefined &&
+    (tool_calls === undefined || Array.isArray(tool_calls))
+  );
+}
 
 /**
  * A message of this type with these fields, and no others. The class is made empty first, since constructors change what
- * they are given: content blocks move, tool calls are guessed, and core prints a warning. Throws a TypeError for a type
- * that nobody writes.
+ * they are given. Throws a TypeError for a type that nobody writes.
  */
 export function createMessage(type: unknown, fields: StoredFields): BaseMessage {
-  const message = EMPTY.get(type)?.();
+  const message = CLASSES.get(type)?.({ content: "" });
   if (message === undefined) throw new TypeError("Expected a known type of message.");
-  for (const key of CLEARED) if (key in message && !Object.hasOwn(fields, key)) Reflect.set(message, key, undefined);
-  for (const key of Object.keys(fields)) {
-    if (isOwnField(message, key)) Reflect.set(message, key, fieldOf(key, fields[key]));
-  }
+  dropNulls(fields);
+  for (const key of Object.keys(fields)) addField(message, key, fields[key]);
   // What toJSON lists: the fields that its constructor would have been given.
   message.lc_kwargs = fields;
   return message;
 }
 
-/** Filled in above to please the constructors. */
-const CLEARED = ["id", "name", "role", "tool_call_id"] as const;
-
 /** A stored field may add to a message, but not stand before its class's methods, nor before what the class is. */
-function isOwnField(message: BaseMessage, key: string): boolean {
-  if (key === "type" || key === "tool_call_chunks" || key.startsWith("lc_")) return false;
-  return Object.hasOwn(message, key) || !(key in message);
-}
-
-function fieldOf(key: string, value: unknown): unknown {
-  const absent = CALL_KEYS.get(key);
-  return absent === undefined ? value : withoutNulls(absent, value);
+function addField(message: BaseMessage, key: string, value: unknown): void {
+  if (isClassField(key) || (key in message && !Object.hasOwn(message, key))) return;
+  Reflect.set(message, key, value);
 }
 
 /** What Python wants to see in a call even where it is absent, as `null`. */
@@ -71,10 +122,12 @@ export const CALL_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
   ["invalid_tool_calls", ["id", "name", "args", "error"]],
 ]);
 
-function withoutNulls(keys: readonly string[], calls: unknown): unknown {
-  if (!Array.isArray(calls)) return calls;
-  for (const call of calls) {
-    if (isRecord(call)) for (const key of keys) if (call[key] === null) call[key] = undefined;
+function dropNulls(fields: StoredFields): void {
+  for (const [name, keys] of CALL_KEYS) {
+    const calls = fields[name];
+    if (!Array.isArray(calls)) continue;
+    for (const call of calls) {
+      if (isRecord(call)) for (const key of keys) if (call[key] === null) call[key] = undefined;
+    }
   }
-  return calls;
 }

@@ -35,10 +35,15 @@ function isJsonObject(value: object, depth: number): boolean {
     for (let at = 0; at < value.length; at += 1) if (!isJson(value[at], depth)) return false;
     return true;
   }
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return false;
-  for (const key of Object.keys(value)) if (!isJson(Reflect.get(value, key), depth)) return false;
+  if (!isPlain(value)) return false;
+  // An object with a plain prototype has own keys only, and `in` makes no list of them.
+  for (const key in value) if (!isJson(value[key], depth)) return false;
   return true;
+}
+
+function isPlain(value: object): value is Readonly<Record<string, unknown>> {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
 
 /**

@@ -118,7 +118,11 @@ describe("append", () => {
 });
 
 describe("what cannot be stored is refused at the door, with nothing of the call written", () => {
+  const cyclic = new HumanMessage("secret words");
+  cyclic.additional_kwargs["self"] = cyclic.additional_kwargs;
+
   test.each([
+    ["a cycle", cyclic],
     ["a string", "secret words"],
     ["nothing", undefined],
     ["a stored message", { type: "human", data: { content: "secret words" } }],

@@ -45,7 +45,8 @@ const key: fc.Arbitrary<string> = fc.oneof(
 const beyondJson: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom(undefined, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0),
   fc.bigInt(),
-  fc.date({ noInvalidDate: false }),
+  // Without the invalid date, which deepStrictEqual never finds equal to itself: that has a test of its own.
+  fc.date({ noInvalidDate: true }),
   fc.uint8Array({ maxLength: 40 }),
 );
 

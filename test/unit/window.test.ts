@@ -36,6 +36,8 @@ test("where nothing but tool messages would remain, it reaches back to their cal
 test("results of two calls interleaved reach back to the older call", () => {
   const conversation = [human, calls("a"), calls("b"), answer("b"), answer("a")];
   expect(windowOf(conversation, 2)).toEqual(conversation.slice(1));
+  const crossed = [human, calls("a"), calls("b"), answer("a"), answer("b")];
+  expect(windowOf(crossed, 1)).toEqual(crossed.slice(1));
 });
 
 test("a call that is gone is not looked for in vain", () => {

@@ -46,6 +46,14 @@ describe("a message comes back as it went in", () => {
     );
   });
 
+  test("fields that the class would fill in, where they are not there", () => {
+    const message = new AIMessage("hi");
+    for (const name of ["content", "additional_kwargs", "response_metadata", "tool_calls", "invalid_tool_calls"]) {
+      Reflect.set(message, name, undefined);
+    }
+    deepStrictEqual(fieldsOf(cycle(message)), fieldsOf(message));
+  });
+
   test("nesting 1,000 deep", () => {
     let nested: unknown = [new Date(0), -0, undefined];
     for (let depth = 0; depth < 1000; depth += 1) nested = depth % 2 === 0 ? { nested } : [nested];
@@ -116,6 +124,7 @@ describe("what LangChain's own mapping loses stays", () => {
 
   test.each([
     ["a Date", new Date(1e12)],
+    ["an invalid Date", new Date(Number.NaN)],
     ["a BigInt", 2n ** 70n],
     ["NaN", Number.NaN],
     ["an object with a key lc", { lc: 1, type: "constructor", id: ["x"], kwargs: { lc: 2 } }],
@@ -228,6 +237,7 @@ describe("fuzzing: a message, or an error that is no crash", () => {
       const message = decode(text);
       expect(typeof message.getType()).toBe("string");
       expect(() => encode(message)).not.toThrow(RangeError);
+      expect([typeof message.toDict, typeof message._getType]).toEqual(["function", "function"]);
     } catch (error) {
       expect(error instanceof TypeError || error instanceof SyntaxError).toBe(true);
     }

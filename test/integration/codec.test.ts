@@ -1,0 +1,155 @@
+import { deepStrictEqual } from "node:assert/strict";
+import { inspect } from "node:util";
+import { AIMessage, type BaseMessage, HumanMessage } from "@langchain/core/messages";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type CassandraChatMessageHistory, CassandraHistoryError, type CorruptRow } from "../../src/index.ts";
+import { anyMessage, fieldsOf } from "../support/arbitrary.ts";
+import { numbered, texts } from "../support/messages.ts";
+import { openClient, openHistory, ownKeyspace } from "../support/session.ts";
+
+const client = openClient();
+const keyspace = ownKeyspace(client);
+
+test("any messages come back from the table as they went in", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(anyMessage, { minLength: 1, maxLength: 5 }), async (messages) => {
+      const history = openHistory({ client, keyspace });
+      const expected = messages.map(fieldsOf);
+      await history.addMessages(messages);
+      deepStrictEqual((await history.getMessages()).map(fieldsOf), expected);
+    }),
+    { numRuns: 400 },
+  );
+});
+
+test("a message of 8 MiB", async () => {
+  const history = openHistory({ client, keyspace });
+  const large = new HumanMessage("ä0".repeat((8 << 20) / 3));
+  await history.addMessage(large);
+  expect((await history.getMessages())[0]?.content).toBe(large.content);
+});
+
+describe("a corrupt row", () => {
+  const text = '{"type":"human","data":{"content":"secret words"';
+
+  async function corruptAt(position: number, count: number): Promise<{ sessionId: string; id: string }> {
+    const history = openHistory({ client, keyspace });
+    const entries = await history.append(numbered(count));
+    const id = entries[position]?.id ?? "";
+    const update = `UPDATE "${keyspace}".message_store SET message = ? WHERE session_id = ? AND message_id = ?`;
+    await client.execute(update, [text, history.sessionId, id], { prepare: true });
+    return { sessionId: history.sessionId, id };
+  }
+
+  const failure = async (history: CassandraChatMessageHistory): Promise<CassandraHistoryError> => {
+    const error: unknown = await history.getMessages().catch((reason: unknown) => reason);
+    if (error instanceof CassandraHistoryError) return error;
+    throw new Error("expected a CassandraHistoryError");
+  };
+
+  test("is named by session and id, never by its text", async () => {
+    const at = await corruptAt(2, 5);
+    const error = await failure(openHistory({ client, keyspace, sessionId: at.sessionId }));
+    expect(error).toMatchObject({ code: "CORRUPT_ROW", ...at });
+    expect(error.message).toBe(
+      `The row ${at.id} of session "${at.sessionId}" holds no message that the codec can decode. ` +
+        'Read on without it by onCorruptRow: "skip" or a function, or delete the row.',
+    );
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain("secret");
+  });
+
+  test("is skipped, and does not use up a window", async () => {
+    const { sessionId } = await corruptAt(3, 6);
+    const history = openHistory({ client, keyspace, sessionId, onCorruptRow: "skip" });
+    expect(texts(await history.getMessages())).toEqual([0, 1, 2, 4, 5].map((at) => `message ${at}`));
+    expect(texts(await history.getMessages({ maxMessages: 3 }))).toEqual([2, 4, 5].map((at) => `message ${at}`));
+    expect(texts(await history.getMessages({ maxMessages: 6 }))).toHaveLength(5);
+  });
+
+  test("is what a function makes of it: a stand-in, or nothing", async () => {
+    const { sessionId, id } = await corruptAt(0, 2);
+    const seen: CorruptRow[] = [];
+    const open = (give: () => BaseMessage | undefined) =>
+      openHistory({
+        client,
+        keyspace,
+        sessionId,
+        onCorruptRow: (row) => {
+          seen.push(row);
+          return give();
+        },
+      });
+    expect(texts(await open(() => new AIMessage("(unreadable)")).getMessages())).toEqual(["(unreadable)", "message 1"]);
+    expect(texts(await open(() => undefined).getMessages())).toEqual(["message 1"]);
+    expect(seen).toHaveLength(2);
+    expect(seen[0]).toMatchObject({ sessionId, id, text });
+    expect(seen[0]?.cause).toBeInstanceOf(SyntaxError);
+  });
+});
+
+describe("a codec of one's own", () => {
+  test("is told where the message is stored, and decides what is", async () => {
+    const places: object[] = [];
+    const codec = {
+      encode: (message: BaseMessage, at: object): string => {
+        places.push({ ...at });
+        return Buffer.from(message.text).toString("hex");
+      },
+      decode: (text: string, at: object): BaseMessage => {
+        places.push({ ...at });
+        return new AIMessage(Buffer.from(text, "hex").toString());
+      },
+    };
+    const history = openHistory({ client, keyspace, codec });
+    const [entry] = await history.append([new HumanMessage("hi")]);
+    expect((await history.getMessages())[0]).toMatchObject({ type: "ai", content: "hi" });
+    const at = { sessionId: history.sessionId, id: entry?.id };
+    expect(places).toEqual([at, at]);
+    const select = `SELECT message FROM "${keyspace}".message_store WHERE session_id = ?`;
+    const { rows } = await client.execute(select, [history.sessionId], { prepare: true });
+    expect(rows[0]?.["message"]).toBe("6869");
+  });
+
+  test.each([
+    [
+      "throws",
+      () => {
+        throw new RangeError("no key");
+      },
+      /this human message cannot be encoded/,
+    ],
+    [
+      "gives no string",
+      () => 5 as unknown as string,
+      /expected the codec to encode this human message as a string, got a number/,
+    ],
+  ])("that %s while encoding writes nothing", async (_, encode, expected) => {
+    const history = openHistory({ client, keyspace, codec: { encode, decode: () => new HumanMessage("") } });
+    const error: unknown = await history.addUserMessage("hi").catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: "INVALID_MESSAGE", message: expect.stringMatching(expected) });
+    expect(await history.getMessages()).toEqual([]);
+  });
+
+  test.each([
+    [
+      "throws",
+      () => {
+        throw new RangeError("wrong key");
+      },
+    ],
+    ["gives no message", () => "hi" as unknown as BaseMessage],
+  ])("that %s while decoding makes a corrupt row", async (_, decode) => {
+    const history = openHistory({ client, keyspace, codec: { encode: () => "x", decode } });
+    await history.addUserMessage("hi");
+    await expect(history.getMessages()).rejects.toMatchObject({ code: "CORRUPT_ROW", cause: expect.any(Error) });
+    const skipping = openHistory({
+      client,
+      keyspace,
+      sessionId: history.sessionId,
+      codec: { encode: () => "x", decode },
+      onCorruptRow: "skip",
+    });
+    expect(await skipping.getMessages()).toEqual([]);
+  });
+});

@@ -1,0 +1,88 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+import type { StoredMessage } from "@langchain/core/messages";
+import { inject } from "vitest";
+
+const run = promisify(execFile);
+const root = resolve(import.meta.dirname, "../..");
+/** Git ignores it; it is filled once, and again when the requirements change. */
+const packages = join(root, ".python");
+const requirements = join(root, "test/python/requirements.txt");
+
+export async function hasPython(): Promise<boolean> {
+  return run("python3", ["-m", "pip", "--version"]).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** LangChain's Python class and what it needs, into a folder of the checkout. */
+export async function installPython(): Promise<void> {
+  const wanted = await readFile(requirements, "utf8");
+  const stamp = join(packages, "installed.txt");
+  if ((await readFile(stamp, "utf8").catch(() => "")) === wanted) return;
+  await mkdir(packages, { recursive: true });
+  const quiet = ["--quiet", "--disable-pip-version-check", "--no-warn-script-location", "--upgrade"];
+  await run("python3", ["-m", "pip", "install", ...quiet, "--target", packages, "-r", requirements]);
+  await writeFile(stamp, wanted);
+}
+
+/** A process that holds LangChain's Python `CassandraChatMessageHistory`, one call at a time. */
+export class PythonPeer {
+  readonly #process: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+
+  private constructor(process: ChildProcess, lines: AsyncIterator<string>) {
+    this.#process = process;
+    this.#lines = lines;
+  }
+
+  static async start(keyspace: string, table: string): Promise<PythonPeer> {
+    const program = join(root, "test/python/peer.py");
+    const peer = spawn("python3", ["-W", "ignore", program, inject("contactPoints").join(","), keyspace, table], {
+      env: { ...process.env, PYTHONPATH: packages },
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    const started = new PythonPeer(peer, createInterface({ input: peer.stdout })[Symbol.asyncIterator]());
+    await started.#answer();
+    return started;
+  }
+
+  add(session: string, messages: readonly StoredMessage[]): Promise<unknown> {
+    return this.#ask({ do: "add", session, messages });
+  }
+
+  writeNumbers(session: string): Promise<unknown> {
+    return this.#ask({ do: "write_numbers", session });
+  }
+
+  async read(session: string): Promise<StoredMessage[]> {
+    const answer = await this.#ask({ do: "read", session });
+    return Array.isArray(answer) ? answer : [];
+  }
+
+  clear(session: string): Promise<unknown> {
+    return this.#ask({ do: "clear", session });
+  }
+
+  async stop(): Promise<void> {
+    const exited = once(this.#process, "exit");
+    this.#process.stdin?.end();
+    await exited;
+  }
+
+  async #ask(request: object): Promise<unknown> {
+    this.#process.stdin?.write(`${JSON.stringify(request)}\n`);
+    return this.#answer();
+  }
+
+  async #answer(): Promise<unknown> {
+    const { value, done } = await this.#lines.next();
+    if (done) throw new Error("The Python process ended; its error is above.");
+    return JSON.parse(value).answer;
+  }
+}
