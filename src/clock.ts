@@ -20,6 +20,8 @@ const SHARED: symbol = Symbol.for("langchain-cassandra-history.clock.v1");
 const UUID_EPOCH = 0x01b21dd213814000n;
 /** Enough for every session that is busy at once; more are swept when the clock has passed them. */
 const FLOORS_BEFORE_SWEEP = 1024;
+/** As signed bytes, which is how Cassandra compares them. */
+const HIGHEST_NODE = "7f7f-7f7f7f7f7f7f";
 const TIMEUUID = /^([0-9a-f]{8})-([0-9a-f]{4})-1([0-9a-f]{3})-([0-9a-f]{4})-([0-9a-f]{12})$/i;
 
 function sharedState(): ClockState {
@@ -57,6 +59,11 @@ function systemMicros(state: ClockState): number {
 function formatId(micros: number, node: string): string {
   const hex = (BigInt(micros) * 10n + UUID_EPOCH).toString(16).padStart(15, "0");
   return `${hex.slice(7)}-${hex.slice(3, 7)}-1${hex.slice(0, 3)}-${node}`;
+}
+
+/** The highest id of a microsecond, in Cassandra's order. */
+export function timeUuidAt(micros: number): string {
+  return formatId(micros, HIGHEST_NODE);
 }
 
 /** 100 ns intervals since 1582. */

@@ -135,12 +135,21 @@ export function writeFailed(cause: unknown, ids: readonly string[], written: rea
 }
 
 /** Errors of this library pass as they are. */
-export function clearFailed(cause: unknown): unknown {
+export function editFailed(cause: unknown, ids: readonly string[] = []): unknown {
   if (cause instanceof CassandraHistoryError) return cause;
+  if (isTooLarge(cause)) return writeFailed(cause, ids, []);
   return new CassandraHistoryError(
     "WRITE_FAILED",
-    `Clearing the session failed (${nameFailure(cause)}): its messages may or may not be gone. ${SEE_CAUSE}; clearing again is safe.`,
-    { cause },
+    `The change failed (${nameFailure(cause)}): it may or may not have taken effect. ${SEE_CAUSE}; the same call can be made again.`,
+    { cause, ids: [...ids], written: [] },
+  );
+}
+
+export function notFound(sessionId: string, id: string): CassandraHistoryError {
+  return new CassandraHistoryError(
+    "NOT_FOUND",
+    `Expected an entry ${id} in session ${JSON.stringify(sessionId)}, found none: it was never there, was deleted or has expired.`,
+    { sessionId, id },
   );
 }
 

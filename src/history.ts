@@ -1,34 +1,26 @@
 import { BaseListChatMessageHistory } from "@langchain/core/chat_history";
 import type { BaseMessage } from "@langchain/core/messages";
 import { untilAborted } from "./abort.ts";
-import { compareIds, idDate, SessionClock } from "./clock.ts";
-import { setupFailed } from "./errors.ts";
 import {
   type AppendOptions,
-  type CassandraChatMessageHistoryOptions,
+  checkArguments,
+  checkMessages,
+  type EntriesOptions,
+  type ForkOptions,
   type GetMessagesOptions,
-  type ResolvedOptions,
-  resolveAppendOptions,
-  resolveGetMessagesOptions,
-  resolveOptions,
-} from "./options.ts";
+  type PageOptions,
+} from "./arguments.ts";
+import { compareIds, SessionClock } from "./clock.ts";
+import { editFailed, notFound, readFailed, setupFailed } from "./errors.ts";
+import { type CassandraChatMessageHistoryOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
 import { CallOrder } from "./order.ts";
 import { Outbox } from "./outbox.ts";
-import { decodeRow, type EncodedMessage, encodeRow } from "./rows.ts";
-import { MessageTable, type StoredRow } from "./table/table.ts";
-import { describeValue, invalidOption } from "./validation.ts";
-import { windowLength } from "./window.ts";
-
-/** A message as it stands in the history. */
-export interface ChatHistoryEntry {
-  /** A timeuuid: unique in the table, and in the order of the messages. */
-  readonly id: string;
-  /** When the message was added, by the clock of the process that added it. */
-  readonly createdAt: Date;
-  readonly message: BaseMessage;
-  /** When the message expires; absent where it does not. */
-  readonly expiresAt?: Date;
-}
+import { type ChatHistoryEntry, type ChatHistoryPage, createEntry, SessionReader } from "./reader.ts";
+import { copyRow, type EncodedMessage, encodeRow } from "./rows.ts";
+import { splitRows } from "./table/batches.ts";
+import { removeIds, removeVisible, replaceRow } from "./table/edits.ts";
+import { MessageTable } from "./table/table.ts";
+import { invalidOption } from "./validation.ts";
 
 /**
  * LangChain chat history in Apache Cassandra or Astra DB: nothing lost, nothing out of order.
@@ -51,6 +43,7 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
   readonly #clock: SessionClock;
   readonly #table: MessageTable;
   readonly #outbox: Outbox;
+  readonly #reader: SessionReader;
   readonly #calls = new CallOrder();
 
   /** Checks the options and does no I/O. Throws `INVALID_OPTION`, naming the option, what was expected and what came. */
@@ -62,6 +55,7 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
     this.#clock = new SessionClock(JSON.stringify([resolved.keyspace, resolved.table, resolved.sessionId]));
     this.#table = new MessageTable(resolved);
     this.#outbox = new Outbox((rows) => this.#table.insert(rows));
+    this.#reader = new SessionReader(this.#table, this.#clock, resolved);
   }
 
   get sessionId(): string {
@@ -90,16 +84,49 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
 
   /**
    * All messages, oldest first: complete, however many rows and pages there are. With `maxMessages` the newest ones only,
-   * in one read: tool messages at the window's head are left out, and a window of nothing but tool messages is stretched
-   * back to the message that called them, where that is stored. Rejects with `READ_FAILED` or `CORRUPT_ROW`.
+   * in one read, at most two: tool messages at the window's head are left out, and a window of nothing but tool messages
+   * is stretched back to the message that called them, where that is stored. Rejects with `READ_FAILED` or `CORRUPT_ROW`.
    */
-  override async getMessages(options?: GetMessagesOptions): Promise<BaseMessage[]> {
-    const { maxMessages = this.#options.maxMessages, signal } = resolveGetMessagesOptions(options);
+  override async getMessages(options: GetMessagesOptions = {}): Promise<BaseMessage[]> {
+    checkArguments("getMessages", options);
+    const { maxMessages = this.#options.maxMessages, signal } = options;
     signal?.throwIfAborted();
     return untilAborted(
-      this.#calls.run("read", () => this.#readNewest(maxMessages, signal)),
+      this.#calls.run("read", () => this.#reader.newest(maxMessages, signal)),
       signal,
     );
+  }
+
+  /**
+   * Entries as they are asked for, oldest first unless told otherwise, page by page: no more than one page is held. What
+   * is added meanwhile is met by an iteration that goes towards it. Rejects with `READ_FAILED` or `CORRUPT_ROW`.
+   */
+  async *entries(options: EntriesOptions = {}): AsyncGenerator<ChatHistoryEntry, void> {
+    checkArguments("entries", options);
+    const pages = this.#reader.entryPages(options);
+    for (;;) {
+      options.signal?.throwIfAborted();
+      const page = await untilAborted(
+        this.#calls.run("read", () => pages.next()),
+        options.signal,
+      );
+      if (page.done) return;
+      yield* page.value;
+    }
+  }
+
+  /**
+   * One page for a user interface, its entries oldest first: the newest, or the next ones `before` or `after` an id.
+   * Rejects with `READ_FAILED` or `CORRUPT_ROW`.
+   */
+  async getPage(options: PageOptions): Promise<ChatHistoryPage> {
+    checkArguments("getPage", options);
+    return this.#calls.run("read", () => this.#reader.page(options));
+  }
+
+  /** How many rows the session has, corrupt ones included. The server reads the whole session to tell. */
+  async count(): Promise<number> {
+    return this.#calls.run("read", () => this.#table.count()).catch((error) => Promise.reject(readFailed(error)));
   }
 
   /** Adds one message: the same as {@link addMessages} with one. */
@@ -122,51 +149,93 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
    * {@link addMessages} that tells the entries it made. After a `WRITE_FAILED`, pass the error's `ids` with the same
    * messages to try again: no message can then be stored twice.
    */
-  async append(messages: readonly BaseMessage[], options?: AppendOptions): Promise<ChatHistoryEntry[]> {
-    const resolved = resolveAppendOptions(options);
-    resolved.signal?.throwIfAborted();
-    const added = await untilAborted(this.#add(messages, resolved), resolved.signal);
-    return added.map(toEntry);
+  async append(messages: readonly BaseMessage[], options: AppendOptions = {}): Promise<ChatHistoryEntry[]> {
+    checkArguments("append", options);
+    options.signal?.throwIfAborted();
+    const added = await untilAborted(this.#add(messages, options), options.signal);
+    return added.map(({ id, message, ttlSeconds }) => createEntry(id, message, ttlSeconds));
   }
 
-  /** Removes every message of the session, in one request. What this process adds after it resolved stays. */
+  /**
+   * Replaces one message in place: its id, its place and its remaining expiry stay. Of an update and a delete that meet,
+   * the delete wins: no update brings back a message that was deleted. Of two updates that meet, one wins whole.
+   *
+   * Rejects with `NOT_FOUND`, `INVALID_MESSAGE`, `MESSAGE_TOO_LARGE` or `WRITE_FAILED`.
+   */
+  async update(id: string, message: BaseMessage): Promise<void> {
+    checkArguments("update", { id });
+    const { text } = encodeRow(message, 0, id, undefined, this.#options);
+    if (!(await this.#edit(() => replaceRow(this.#table, id, text), [id]))) throw notFound(this.sessionId, id);
+  }
+
+  /** Deletes messages by their ids; unknown ones are ignored. Not atomic for messages of a process whose clock is ahead. */
+  async delete(ids: readonly string[]): Promise<void> {
+    checkArguments("delete", { ids });
+    await this.#edit(() => removeIds(this.#table, ids), ids);
+  }
+
+  /** Deletes a message, if it is there, and all after it, so that an answer can be made again. */
+  async deleteFrom(id: string): Promise<void> {
+    checkArguments("deleteFrom", { id });
+    await this.#edit(() => removeVisible(this.#table, id), [id]);
+  }
+
+  /**
+   * Deletes everything that a reader could see before the call, for good. What this process adds after it resolved stays,
+   * through whichever client, and so does what any process adds whose clock has passed the call.
+   *
+   * What a process adds whose clock still lags behind the call is swallowed: no store without consensus can promise more.
+   */
   override async clear(): Promise<void> {
-    return this.#calls.run("edit", () => this.#table.removeAll());
+    await this.#edit(() => removeVisible(this.#table));
   }
 
-  async #add(messages: readonly BaseMessage[], { ids, ttlSeconds }: AppendOptions): Promise<EncodedMessage[]> {
-    if (!Array.isArray(messages)) throw invalidOption("messages", "an array of messages", describeValue(messages));
+  /**
+   * Copies the messages, all or up to and including `through`, to another session, with their ids and remaining expiry,
+   * and returns that session's history. Not atomic: after a failure, the same call copies the rest.
+   *
+   * Rejects with `NOT_FOUND` where `through` is not there, before anything is copied, or with `WRITE_FAILED`.
+   */
+  async fork(sessionId: string, options: ForkOptions = {}): Promise<CassandraChatMessageHistory> {
+    checkArguments("fork", { ...options, sessionId });
+    if (sessionId === this.sessionId) throw invalidOption("sessionId", "another session than this one", "its own id");
+    const target = new CassandraChatMessageHistory({ ...this.#options, sessionId });
+    await this.#calls
+      .run("read", () => this.#copyTo(target, options.through))
+      .catch((error) => Promise.reject(editFailed(error)));
+    return target;
+  }
+
+  async #copyTo(target: CassandraChatMessageHistory, through: string | undefined): Promise<void> {
+    if (through !== undefined && !(await this.#table.has("=", through))) throw notFound(this.sessionId, through);
+    const bounds = through === undefined ? [] : ([["<=", through]] as const);
+    for await (const page of this.#table.pages({ order: "oldest-first", bounds, parts: ["message", "ttl"] })) {
+      const rows = page.flatMap((row) => copyRow(row, this.#options, target.#options) ?? []);
+      for (const batch of splitRows(rows)) await target.#table.insert(batch);
+      const newest = rows.at(-1);
+      if (newest !== undefined) target.#clock.observe(newest.id);
+    }
+  }
+
+  async #edit<Result>(change: () => Promise<Result>, ids: readonly string[] = []): Promise<Result> {
+    try {
+      return await this.#calls.run("edit", change);
+    } catch (error) {
+      throw editFailed(error, ids);
+    }
+  }
+
+  async #add(messages: readonly BaseMessage[], options: AppendOptions): Promise<EncodedMessage[]> {
+    const { ids, ttlSeconds = this.#options.ttlSeconds, signal } = options;
+    checkMessages(messages);
     if (ids !== undefined) checkIds(ids, messages.length);
-    const ttl = ttlSeconds ?? this.#options.ttlSeconds;
     const rows = messages.map((message, at) =>
-      encodeRow(message, at, ids?.[at] ?? this.#clock.nextId(), ttl, this.#options),
+      encodeRow(message, at, ids?.[at] ?? this.#clock.nextId(), ttlSeconds, this.#options),
     );
     const newest = ids?.at(-1);
     if (newest !== undefined) this.#clock.observe(newest);
-    if (rows.length > 0) await this.#calls.run("add", () => this.#outbox.send(rows));
+    if (rows.length > 0) await this.#calls.run("add", () => this.#outbox.send(rows, signal));
     return rows;
-  }
-
-  async #readNewest(size: number | undefined, signal: AbortSignal | undefined): Promise<BaseMessage[]> {
-    const newestFirst: BaseMessage[] = [];
-    for await (const page of this.#table.newestFirst(size)) {
-      signal?.throwIfAborted();
-      this.#observe(page[0]);
-      for (const row of page) {
-        const message = decodeRow(row, this.#options);
-        if (message !== undefined) newestFirst.push(message);
-      }
-      if (size === undefined) continue;
-      // One page of older rows is enough to look for a call in.
-      const length = windowLength(newestFirst, size, newestFirst.length >= size + this.#options.pageSize);
-      if (length !== undefined) return newestFirst.slice(0, length).reverse();
-    }
-    const length = size === undefined ? newestFirst.length : windowLength(newestFirst, size, true);
-    return newestFirst.slice(0, length).reverse();
-  }
-
-  #observe(newest: StoredRow | undefined): void {
-    if (newest !== undefined) this.#clock.observe(newest.id.toString());
   }
 }
 
@@ -175,10 +244,4 @@ function checkIds(ids: readonly string[], messages: number): void {
   if (ids.length !== messages) throw invalidOption("ids", expected, `${ids.length} ids for ${messages} messages`);
   const unordered = ids.find((id, at) => at > 0 && compareIds(ids[at - 1] ?? id, id) >= 0);
   if (unordered !== undefined) throw invalidOption("ids", expected, `${unordered} after one that is not less`);
-}
-
-function toEntry({ id, ttlSeconds, message }: EncodedMessage): ChatHistoryEntry {
-  const entry = { id, createdAt: idDate(id), message };
-  if (ttlSeconds === undefined) return Object.freeze(entry);
-  return Object.freeze({ ...entry, expiresAt: new Date(Date.now() + ttlSeconds * 1000) });
 }

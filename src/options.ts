@@ -1,10 +1,10 @@
 import type { BaseMessage } from "@langchain/core/messages";
 import type { Client, QueryOptions } from "cassandra-driver";
 import { z } from "zod";
-import { isTimeUuid } from "./clock.ts";
 import type { MessageCodec } from "./codec/codec.ts";
 import { jsonCodec } from "./codec/json.ts";
-import { type HistoryColumns, type TableNames, writeStatements } from "./table/statements.ts";
+import { custom, flag, maxMessages, name, sessionId, ttlSeconds, whole } from "./schemas.ts";
+import { type HistoryColumns, Statements, type TableNames } from "./table/statements.ts";
 import { invalidOption, validate } from "./validation.ts";
 
 /** The driver's own query options that may differ between a history's reads and its writes. */
@@ -67,22 +67,6 @@ export interface ResolvedOptions extends TableNames {
   readonly codec: MessageCodec;
 }
 
-export interface GetMessagesOptions {
-  /** The newest messages only, for this call. @defaultValue the history's `maxMessages` */
-  readonly maxMessages?: number | undefined;
-  /** Ends the call with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface AppendOptions {
-  /** The `ids` of a failed attempt, to try again without storing a message twice: as many as messages, ascending. */
-  readonly ids?: readonly string[] | undefined;
-  /** Expiry of these messages, in seconds. @defaultValue the history's `ttlSeconds` */
-  readonly ttlSeconds?: number | undefined;
-  /** Ends the call with the signal's reason; what was sent before may be stored. */
-  readonly signal?: AbortSignal | undefined;
-}
-
 /** The column names of LangChain's Python class, so that both languages share one table. */
 export const PYTHON_COLUMNS: HistoryColumns = Object.freeze({
   sessionId: "partition_id",
@@ -97,24 +81,7 @@ const DEFAULT_COLUMNS: HistoryColumns = Object.freeze({
 });
 const DEFAULT_TABLE = "message_store";
 const DEFAULT_PAGE_SIZE = 1000;
-/** 20 years: `Attributes.MAX_TTL` of the server. */
-const MAX_TTL_SECONDS = 630_720_000;
 const MAX_PAGE_SIZE = 100_000;
-/** The server counts the bytes of a partition key in 16 bits. */
-const MAX_SESSION_ID_BYTES = 65_535;
-
-// A schema's description is what the error says was expected.
-const name = (of: string) =>
-  z
-    .string()
-    .min(1)
-    .refine((text) => text.isWellFormed())
-    .describe(`the name of a ${of}, a string that is not empty`)
-    .optional();
-const whole = (least: number, most: number, meaning: string) =>
-  z.number().int().min(least).max(most).describe(meaning).optional();
-const custom = (is: (value: unknown) => boolean, meaning: string) => z.custom(is).describe(meaning).optional();
-const flag = z.boolean().describe("true or false").optional();
 
 const keyspace = name("keyspace").unwrap();
 const table = name("table");
@@ -132,22 +99,11 @@ const requestOptions = z
   })
   .describe("an object of the driver's query options")
   .optional();
-const ttlSeconds = whole(
-  1,
-  MAX_TTL_SECONDS,
-  "a whole number of seconds from 1 to 630,720,000, or nothing for no expiry",
-);
-const maxMessages = whole(1, Number.MAX_SAFE_INTEGER, "a whole number from 1 on, or nothing for all messages");
-const signal = custom((value) => value instanceof AbortSignal, "an AbortSignal");
-const ids = z
-  .array(z.string().refine(isTimeUuid))
-  .describe("as many ids as messages: timeuuid strings, the `ids` of the failed attempt")
-  .optional();
 
 const historySchema = z.strictObject({
-  client: z.custom(isClient).describe("a Client of cassandra-driver"),
+  client: custom(isClient, "a Client of cassandra-driver").unwrap(),
   keyspace,
-  sessionId: z.string().refine(isSessionId).describe("a string of 1 to 65,535 UTF-8 bytes without lone surrogates"),
+  sessionId: sessionId.unwrap(),
   table,
   columns,
   createTable: flag,
@@ -160,8 +116,6 @@ const historySchema = z.strictObject({
   codec: custom(isCodec, "an object with the functions encode and decode"),
 });
 const tableSchema = z.strictObject({ keyspace, table, columns });
-const getMessagesSchema = z.strictObject({ maxMessages, signal });
-const appendSchema = z.strictObject({ ids, ttlSeconds, signal });
 
 function hasFunctions(value: unknown, ...names: string[]): boolean {
   return (
@@ -184,11 +138,6 @@ function isProfile(value: unknown): boolean {
 
 function isCorruptRowPolicy(value: unknown): boolean {
   return value === "throw" || value === "skip" || typeof value === "function";
-}
-
-function isSessionId(text: string): boolean {
-  const bytes = Buffer.byteLength(text);
-  return bytes >= 1 && bytes <= MAX_SESSION_ID_BYTES && text.isWellFormed();
 }
 
 /** Throws `INVALID_OPTION`; what comes back needs no further look. */
@@ -229,22 +178,10 @@ function resolveNames({ keyspace, table, columns }: TableOptions): TableNames {
   return Object.freeze({ keyspace, table: table ?? DEFAULT_TABLE, columns: resolved });
 }
 
-export function resolveGetMessagesOptions(options: GetMessagesOptions | undefined): GetMessagesOptions {
-  if (options === undefined) return {};
-  validate(getMessagesSchema, options);
-  return options;
-}
-
-export function resolveAppendOptions(options: AppendOptions | undefined): AppendOptions {
-  if (options === undefined) return {};
-  validate(appendSchema, options);
-  return options;
-}
-
 /**
  * The `CREATE TABLE IF NOT EXISTS` that the library runs, for operators who run it themselves. No table option is set, so
  * that it works on Cassandra 4.1 and 5, Astra DB and ScyllaDB. Throws `INVALID_OPTION`.
  */
 export function createTableStatement(options: TableOptions): string {
-  return writeStatements(resolveTableOptions(options)).createTable;
+  return new Statements(resolveTableOptions(options)).createTable;
 }

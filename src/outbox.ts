@@ -1,9 +1,10 @@
 import { isRefused, writeFailed } from "./errors.ts";
-import { groupCalls, type InsertRow, splitRows } from "./table/batches.ts";
+import { groupCalls, type InsertRow, MAX_BATCH_BYTES, splitRows } from "./table/batches.ts";
 
 /** One call's rows on their way, and how it will settle. */
 interface Delivery {
   readonly rows: readonly InsertRow[];
+  readonly signal: AbortSignal | undefined;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -21,10 +22,10 @@ export class Outbox {
   }
 
   /** Resolves when all rows are stored; rejects with the call's own error. */
-  send(rows: readonly InsertRow[]): Promise<void> {
+  send(rows: readonly InsertRow[], signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#waiting.length === 0) queueMicrotask(() => this.#flush());
-      this.#waiting.push({ rows, resolve, reject });
+      this.#waiting.push({ rows, signal, resolve, reject });
     });
   }
 
@@ -47,18 +48,31 @@ export class Outbox {
     }
   }
 
-  async #deliverAlone({ rows, resolve, reject }: Delivery): Promise<void> {
+  async #deliverAlone({ rows, signal, resolve, reject }: Delivery): Promise<void> {
     const written: string[] = [];
     try {
-      for (const batch of splitRows(rows)) {
+      for (const batch of inSendingOrder(splitRows(rows))) {
+        signal?.throwIfAborted();
         await this.#insert(batch);
         written.push(...batch.map(idOf));
       }
       resolve();
     } catch (error) {
-      reject(writeFailed(error, rows.map(idOf), written));
+      reject(signal?.aborted ? signal.reason : writeFailed(error, rows.map(idOf), written));
     }
   }
+}
+
+/**
+ * In order, but for a row larger than a batch, the largest of which goes first: where the server refuses that one as too
+ * large, nothing of the call has been written.
+ */
+function inSendingOrder(batches: readonly InsertRow[][]): readonly InsertRow[][] {
+  const sizes = batches.map(([first]) => first?.bytes ?? 0);
+  const largest = Math.max(...sizes);
+  if (batches.length === 1 || largest <= MAX_BATCH_BYTES) return batches;
+  const at = sizes.indexOf(largest);
+  return [...batches.slice(at, at + 1), ...batches.slice(0, at), ...batches.slice(at + 1)];
 }
 
 function idOf(row: InsertRow): string {

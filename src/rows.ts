@@ -1,4 +1,5 @@
 import type { BaseMessage } from "@langchain/core/messages";
+import { jsonCodec } from "./codec/json.ts";
 import { CassandraHistoryError } from "./errors.ts";
 import type { CorruptRow, ResolvedOptions } from "./options.ts";
 import type { InsertRow } from "./table/batches.ts";
@@ -25,7 +26,7 @@ export function encodeRow(
     throw invalidMessage(at, `expected a message of @langchain/core, got ${describeKind(message)}`);
   }
   if (message.type === "remove") {
-    throw invalidMessage(at, "a RemoveMessage cannot be stored; remove a message from the history with delete(id)");
+    throw invalidMessage(at, "a RemoveMessage cannot be stored; remove a message from the history with delete([id])");
   }
   const text = encodeText(message, at, () => codec.encode(message, { sessionId, id }));
   return { id, text, bytes: Buffer.byteLength(text), ttlSeconds, message };
@@ -78,8 +79,21 @@ function corruptRow({ sessionId, id, cause }: CorruptRow): CassandraHistoryError
   return new CassandraHistoryError(
     "CORRUPT_ROW",
     `The row ${id} of session ${JSON.stringify(sessionId)} holds no message that the codec can decode. ` +
-      'Read on without it by onCorruptRow: "skip" or a function, or delete the row.',
+      'Read on without it by onCorruptRow: "skip" or a function, or remove it with delete([id]).',
     // JSON.parse quotes the text in its error.
     { sessionId, id, cause: cause instanceof SyntaxError ? undefined : cause },
   );
+}
+
+/**
+ * A row for another session, its remaining expiry kept. The text is taken as it is, corrupt or not; only a codec of the
+ * application's own, which is told the session, has to decode and encode it. Undefined where `onCorruptRow` leaves it out.
+ */
+export function copyRow(row: StoredRow, from: Decoding, to: Encoding): InsertRow | undefined {
+  // 0 is no expiry, even in a table that has a default one.
+  const ttlSeconds = row.ttl ?? 0;
+  const id = row.id.toString();
+  if (from.codec === jsonCodec) return { id, text: row.text, bytes: Buffer.byteLength(row.text), ttlSeconds };
+  const message = decodeRow(row, from);
+  return message && encodeRow(message, 0, id, ttlSeconds, to);
 }

@@ -1,49 +1,62 @@
-import type { Client } from "cassandra-driver";
+import type { QueryOptions, types } from "cassandra-driver";
+import { isTableMissing } from "../errors.ts";
+import { sendRequest } from "./lanes.ts";
+import { ensureTable, forgetTable, type TableTarget } from "./setup.ts";
 
-/**
- * Requests in flight per client. The driver refuses the 2,049th on a node; a quarter of that leaves room for the
- * application's own requests and for a second copy of this library, and more than 128 bring no more throughput to a node.
- */
-const MAX_IN_FLIGHT = 512;
-
-const lanes = new WeakMap<Client, Lane>();
-
-/** Runs the request as soon as fewer than the allowed number are in flight on this client, in order of arrival. */
-export async function sendRequest<Result>(client: Client, request: () => Promise<Result>): Promise<Result> {
-  const lane = laneOf(client);
-  await lane.enter();
-  try {
-    return await request();
-  } finally {
-    lane.leave();
-  }
+export interface RequestTarget extends TableTarget {
+  readonly readOptions: QueryOptions;
+  readonly writeOptions: QueryOptions;
 }
 
-function laneOf(client: Client): Lane {
-  const known = lanes.get(client);
-  if (known !== undefined) return known;
-  const lane = new Lane();
-  lanes.set(client, lane);
-  return lane;
+/** One statement with its values. */
+export interface BoundStatement {
+  readonly query: string;
+  readonly params: unknown[];
 }
 
-/** A queue of two stacks: each waiting request is moved once, however many wait. */
-class Lane {
-  #inFlight = 0;
-  readonly #arriving: (() => void)[] = [];
-  #leaving: (() => void)[] = [];
+/** The one way to the driver: the table is there first, every statement is prepared and idempotent, and errors are its own. */
+export class TableRequests {
+  readonly #target: RequestTarget;
+  readonly #read: QueryOptions;
+  readonly #write: QueryOptions;
 
-  enter(): Promise<void> | undefined {
-    if (this.#inFlight >= MAX_IN_FLIGHT) return new Promise((enter) => this.#arriving.push(enter));
-    this.#inFlight += 1;
-    return undefined;
+  constructor(target: RequestTarget) {
+    this.#target = target;
+    this.#read = { ...target.readOptions, prepare: true, isIdempotent: true };
+    this.#write = { ...target.writeOptions, prepare: true, isIdempotent: true, logged: false };
   }
 
-  /** Hands the place to the request that has waited longest. */
-  leave(): void {
-    if (this.#leaving.length === 0) this.#leaving = this.#arriving.splice(0).reverse();
-    const next = this.#leaving.pop();
-    if (next === undefined) this.#inFlight -= 1;
-    else next();
+  ensureTable(): Promise<void> {
+    return ensureTable(this.#target);
+  }
+
+  read(query: string, params: unknown[], paging: QueryOptions = {}): Promise<types.ResultSet> {
+    const { client } = this.#target;
+    return this.#send(() => client.execute(query, params, { ...this.#read, ...paging }));
+  }
+
+  /** All or none of them, in one round trip: they belong to one partition, and have to fit one batch. */
+  async write(statements: readonly BoundStatement[], timestamp: number): Promise<void> {
+    const { client } = this.#target;
+    const options = { ...this.#write, timestamp };
+    const [only, ...more] = statements;
+    if (only === undefined) return;
+    if (more.length === 0) await this.#send(() => client.execute(only.query, only.params, options));
+    else await this.#send(() => client.batch([...statements], options));
+  }
+
+  /** A table that was dropped while in use is made anew, or named, once; then the request is tried once more. */
+  async #send<Result>(request: () => Promise<Result>): Promise<Result> {
+    const attempt = this.ensureTable();
+    await attempt;
+    const { client } = this.#target;
+    try {
+      return await sendRequest(client, request);
+    } catch (error) {
+      if (!isTableMissing(error)) throw error;
+      forgetTable(this.#target, attempt);
+      await this.ensureTable();
+      return sendRequest(client, request);
+    }
   }
 }

@@ -1,6 +1,6 @@
 import type { Client } from "cassandra-driver";
 import { CassandraHistoryError, isAlreadyExists, isKeyspaceMissing, isUnauthorized } from "../errors.ts";
-import { type TableNames, writeStatements } from "./statements.ts";
+import { Statements, type TableNames } from "./statements.ts";
 
 /** A table that a history wants to use. */
 export interface TableTarget extends TableNames {
@@ -95,7 +95,7 @@ function listColumns(columns: readonly ColumnRow[]): string {
 
 async function createTable(target: TableTarget): Promise<void> {
   try {
-    await target.client.execute(writeStatements(target).createTable, [], { isIdempotent: true });
+    await target.client.execute(new Statements(target).createTable, [], { isIdempotent: true });
   } catch (error) {
     if (isAlreadyExists(error)) return;
     if (isKeyspaceMissing(error)) throw keyspaceMissing(target, error);
@@ -115,7 +115,7 @@ function keyspaceMissing({ keyspace }: TableTarget, cause: unknown): CassandraHi
 }
 
 function setupFailed(target: TableTarget, what: string, remedy: string, cause?: unknown): CassandraHistoryError {
-  const { createTable: statement } = writeStatements(target);
+  const { createTable: statement } = new Statements(target);
   return new CassandraHistoryError(
     "SETUP_FAILED",
     `Table "${target.keyspace}"."${target.table}" ${what}. ${remedy}:\n${statement}`,

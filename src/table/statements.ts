@@ -13,29 +13,58 @@ export interface TableNames {
   readonly columns: HistoryColumns;
 }
 
+export type RowOrder = "oldest-first" | "newest-first";
+
+/** Which rows of a session, by their ids. Each bound becomes a marker, in this order after the session's. */
+export type Bound = ">" | ">=" | "<" | "<=" | "=" | "IN";
+
+/** What is read of a row beside its id: its message, when it expires, when it was written. */
+export type RowPart = "message" | "ttl" | "writetime";
+
 /** Every CQL text that the library sends to its table. */
-export interface Statements {
+export class Statements {
   readonly createTable: string;
   readonly insert: string;
   readonly insertWithTtl: string;
-  readonly selectNewestFirst: string;
-  readonly deleteSession: string;
-}
+  readonly count: string;
+  readonly #table: string;
+  readonly #session: string;
+  readonly #id: string;
+  readonly #parts: Readonly<Record<RowPart, string>>;
 
-export function writeStatements({ keyspace, table, columns }: TableNames): Statements {
-  const name = `${quoteIdentifier(keyspace)}.${quoteIdentifier(table)}`;
-  const session = quoteIdentifier(columns.sessionId);
-  const id = quoteIdentifier(columns.messageId);
-  const message = quoteIdentifier(columns.message);
-  const insert = `INSERT INTO ${name} (${session}, ${id}, ${message}) VALUES (?, ?, ?)`;
-  return Object.freeze({
-    createTable: `CREATE TABLE IF NOT EXISTS ${name} (
+  constructor({ keyspace, table, columns }: TableNames) {
+    const name = `${quoteIdentifier(keyspace)}.${quoteIdentifier(table)}`;
+    const session = quoteIdentifier(columns.sessionId);
+    const id = quoteIdentifier(columns.messageId);
+    const message = quoteIdentifier(columns.message);
+    this.#table = name;
+    this.#session = session;
+    this.#id = id;
+    this.#parts = {
+      message: `${message} AS message`,
+      ttl: `TTL(${message}) AS ttl`,
+      writetime: `WRITETIME(${message}) AS writetime`,
+    };
+    this.createTable = `CREATE TABLE IF NOT EXISTS ${name} (
   ${session} text, ${id} timeuuid, ${message} text,
   PRIMARY KEY ((${session}), ${id})
-) WITH CLUSTERING ORDER BY (${id} DESC)`,
-    insert,
-    insertWithTtl: `${insert} USING TTL ?`,
-    selectNewestFirst: `SELECT ${id} AS id, ${message} AS message FROM ${name} WHERE ${session} = ? ORDER BY ${id} DESC`,
-    deleteSession: `DELETE FROM ${name} WHERE ${session} = ?`,
-  });
+) WITH CLUSTERING ORDER BY (${id} DESC)`;
+    this.insert = `INSERT INTO ${name} (${session}, ${id}, ${message}) VALUES (?, ?, ?)`;
+    this.insertWithTtl = `${this.insert} USING TTL ?`;
+    this.count = `SELECT count(*) AS rows FROM ${name} WHERE ${session} = ?`;
+  }
+
+  select(parts: readonly RowPart[], bounds: readonly Bound[], order: RowOrder): string {
+    const columns = [`${this.#id} AS id`, ...parts.map((part) => this.#parts[part])].join(", ");
+    const direction = order === "newest-first" ? "DESC" : "ASC";
+    return `SELECT ${columns} FROM ${this.#table}${this.#where(bounds)} ORDER BY ${this.#id} ${direction}`;
+  }
+
+  delete(bounds: readonly Bound[]): string {
+    return `DELETE FROM ${this.#table}${this.#where(bounds)}`;
+  }
+
+  #where(bounds: readonly Bound[]): string {
+    return [` WHERE ${this.#session} = ?`, ...bounds.map((bound) => `${this.#id} ${bound} ?`)].join(" AND ");
+  }
 }

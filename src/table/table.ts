@@ -1,99 +1,119 @@
 import type { QueryOptions, types } from "cassandra-driver";
 import { nextMicros } from "../clock.ts";
-import { clearFailed, isTableMissing, readFailed } from "../errors.ts";
 import type { InsertRow } from "./batches.ts";
-import { sendRequest } from "./requests.ts";
-import { ensureTable, forgetTable, type TableTarget } from "./setup.ts";
-import { type Statements, writeStatements } from "./statements.ts";
+import { type RequestTarget, TableRequests } from "./requests.ts";
+import { type Bound, type RowOrder, type RowPart, Statements } from "./statements.ts";
 
 /** One stored message. The id becomes text only where someone asks for it: most reads need but one of them. */
 export interface StoredRow {
   readonly id: types.TimeUuid;
   readonly text: string;
+  /** Seconds that it has left; null where it does not expire. Read only where asked for. */
+  readonly ttl: number | null;
+  /** Microseconds since 1970. Read only where asked for. */
+  readonly writeTime: number;
 }
 
-export interface SessionOptions extends TableTarget {
+/** Which rows to read, and how. */
+export interface RowQuery {
+  readonly order: RowOrder;
+  readonly bounds?: readonly (readonly [bound: Bound, id: unknown])[];
+  readonly parts?: readonly RowPart[];
+  /** Rows of the first page, where fewer than a page are wanted. */
+  readonly firstPage?: number | undefined;
+}
+
+export interface SessionTarget extends RequestTarget {
   readonly sessionId: string;
   readonly pageSize: number;
-  readonly readOptions: QueryOptions;
-  readonly writeOptions: QueryOptions;
 }
 
-/** The rows of one session: rows in, rows out. Knows nothing of LangChain. */
+/** The rows of one session: rows in, rows out, the driver's errors as they come. Knows nothing of LangChain. */
 export class MessageTable {
-  readonly #options: SessionOptions;
+  readonly #sessionId: string;
+  readonly #pageSize: number;
+  readonly #requests: TableRequests;
   readonly #statements: Statements;
-  readonly #read: QueryOptions;
-  readonly #write: QueryOptions;
 
-  constructor(options: SessionOptions) {
-    this.#options = options;
-    this.#statements = writeStatements(options);
-    this.#read = { ...options.readOptions, prepare: true, isIdempotent: true };
-    this.#write = { ...options.writeOptions, prepare: true, isIdempotent: true, logged: false };
+  constructor(target: SessionTarget) {
+    this.#sessionId = target.sessionId;
+    this.#pageSize = target.pageSize;
+    this.#requests = new TableRequests(target);
+    this.#statements = new Statements(target);
   }
 
   ensure(): Promise<void> {
-    return ensureTable(this.#options);
+    return this.#requests.ensureTable();
   }
 
-  /** Stores all of them or none, in one round trip. They have to fit one batch. */
-  async insert(rows: readonly InsertRow[]): Promise<void> {
-    const { client, sessionId } = this.#options;
-    const queries = rows.map(({ id, text, ttlSeconds }) =>
+  /** Stores all of them or none, in one round trip, dated `timestamp`. They have to fit one batch. */
+  insert(rows: readonly InsertRow[], timestamp: number = nextMicros()): Promise<void> {
+    const { insert, insertWithTtl } = this.#statements;
+    const bound = rows.map(({ id, text, ttlSeconds }) =>
       ttlSeconds === undefined
-        ? { query: this.#statements.insert, params: [sessionId, id, text] }
-        : { query: this.#statements.insertWithTtl, params: [sessionId, id, text, ttlSeconds] },
+        ? { query: insert, params: [this.#sessionId, id, text] }
+        : { query: insertWithTtl, params: [this.#sessionId, id, text, ttlSeconds] },
     );
-    const [only, ...more] = queries;
-    if (only === undefined) return;
-    await this.#send((timestamp) =>
-      more.length === 0
-        ? client.execute(only.query, only.params, { ...this.#write, timestamp })
-        : client.batch(queries, { ...this.#write, timestamp }),
-    );
+    return this.#requests.write(bound, timestamp);
   }
 
-  /** Newest first, page by page, each page asked for when it is wanted; `firstPage` rows in the first one. */
-  async *newestFirst(firstPage?: number): AsyncGenerator<StoredRow[], void, undefined> {
-    const { client, sessionId, pageSize } = this.#options;
-    let fetchSize = Math.min(firstPage ?? pageSize, pageSize);
-    let pageState: string | null = null;
+  /** Page by page, each asked for when it is wanted, so that one page is held at a time. */
+  async *pages({ order, bounds = [], parts = ["message"], firstPage }: RowQuery): AsyncGenerator<StoredRow[], void> {
+    const query = this.#statements.select(
+      parts,
+      bounds.map(([bound]) => bound),
+      order,
+    );
+    const params = [this.#sessionId, ...bounds.map(([, id]) => id)];
+    let fetchSize = Math.min(firstPage ?? this.#pageSize, this.#pageSize);
+    let pageState: string | null | undefined;
     // Only the paging state tells the end: a page may be short, or empty, before it (native protocol v4, section 8).
     do {
-      const options: QueryOptions = pageState === null ? { fetchSize } : { fetchSize, pageState };
-      const page: types.ResultSet = await this.#send(() =>
-        client.execute(this.#statements.selectNewestFirst, [sessionId], { ...this.#read, ...options }),
-      ).catch((error: unknown) => Promise.reject(readFailed(error)));
+      const paging: QueryOptions = pageState ? { fetchSize, pageState } : { fetchSize };
+      const page: types.ResultSet = await this.#requests.read(query, params, paging);
       pageState = page.pageState;
-      fetchSize = pageSize;
-      yield page.rows.map((row) => ({ id: row["id"], text: row["message"] }));
-    } while (pageState !== null && pageState !== undefined);
+      fetchSize = this.#pageSize;
+      yield page.rows.map(toStoredRow);
+    } while (pageState);
   }
 
-  /** Deletes the whole session, as of now. */
-  async removeAll(): Promise<void> {
-    const { client, sessionId } = this.#options;
-    await this.#send((timestamp) =>
-      client.execute(this.#statements.deleteSession, [sessionId], { ...this.#write, timestamp }),
-    ).catch((error: unknown) => Promise.reject(clearFailed(error)));
+  /** All rows of a query that is known to be small. */
+  async rows(query: RowQuery): Promise<StoredRow[]> {
+    const rows: StoredRow[] = [];
+    for await (const page of this.pages(query)) rows.push(...page);
+    return rows;
   }
 
-  /** A table that was dropped while in use is made anew, or named, once; then the request is tried once more. */
-  async #send<Result>(request: (timestamp: number) => Promise<Result>): Promise<Result> {
-    const attempt = this.ensure();
-    await attempt;
-    try {
-      return await this.#sendNow(request);
-    } catch (error) {
-      if (!isTableMissing(error)) throw error;
-      forgetTable(this.#options, attempt);
-      await this.ensure();
-      return this.#sendNow(request);
-    }
+  /** Whether any row fits. */
+  async has(bound: Bound, id: string): Promise<boolean> {
+    const query: RowQuery = { order: "newest-first", bounds: [[bound, id]], parts: [], firstPage: 1 };
+    for await (const page of this.pages(query)) if (page.length > 0) return true;
+    return false;
   }
 
-  #sendNow<Result>(request: (timestamp: number) => Promise<Result>): Promise<Result> {
-    return sendRequest(this.#options.client, () => request(nextMicros()));
+  async count(): Promise<number> {
+    const result = await this.#requests.read(this.#statements.count, [this.#sessionId], { fetchSize: this.#pageSize });
+    return Number(result.first()["rows"]);
   }
+
+  /** Deletes the whole session, or what the bound says. */
+  removeRange(timestamp: number, range?: readonly [bound: Bound, id: string]): Promise<void> {
+    const [bound, id] = range ?? [];
+    const query = this.#statements.delete(bound === undefined ? [] : [bound]);
+    const params = id === undefined ? [this.#sessionId] : [this.#sessionId, id];
+    return this.#requests.write([{ query, params }], timestamp);
+  }
+
+  /** Deletes these rows, all or none. They have to fit one batch. */
+  removeRows(ids: readonly string[], timestamp: number): Promise<void> {
+    const query = this.#statements.delete(["="]);
+    return this.#requests.write(
+      ids.map((id) => ({ query, params: [this.#sessionId, id] })),
+      timestamp,
+    );
+  }
+}
+
+function toStoredRow(row: types.Row): StoredRow {
+  return { id: row["id"], text: row["message"], ttl: row["ttl"] ?? null, writeTime: Number(row["writetime"]) };
 }

@@ -54,7 +54,7 @@ describe("a corrupt row", () => {
     expect(error).toMatchObject({ code: "CORRUPT_ROW", ...at });
     expect(error.message).toBe(
       `The row ${at.id} of session "${at.sessionId}" holds no message that the codec can decode. ` +
-        'Read on without it by onCorruptRow: "skip" or a function, or delete the row.',
+        'Read on without it by onCorruptRow: "skip" or a function, or remove it with delete([id]).',
     );
     expect(inspect(error, { depth: 9, showHidden: true })).not.toContain("secret");
   });

@@ -1,0 +1,134 @@
+import type { BaseMessage } from "@langchain/core/messages";
+import type { EntriesOptions, PageOptions } from "./arguments.ts";
+import { idDate, type SessionClock } from "./clock.ts";
+import { readFailed } from "./errors.ts";
+import type { ResolvedOptions } from "./options.ts";
+import { decodeRow } from "./rows.ts";
+import type { Bound } from "./table/statements.ts";
+import type { MessageTable, RowQuery, StoredRow } from "./table/table.ts";
+import { windowLength } from "./window.ts";
+
+/** A message as it stands in the history. */
+export interface ChatHistoryEntry {
+  /** A timeuuid: unique in the table, and in the order of the messages. */
+  readonly id: string;
+  /** When the message was added, by the clock of the process that added it. */
+  readonly createdAt: Date;
+  readonly message: BaseMessage;
+  /** When the message expires, to the second; absent where it does not. */
+  readonly expiresAt?: Date;
+}
+
+/** A page of entries, for a user interface. */
+export interface ChatHistoryPage {
+  /** Oldest first. */
+  readonly entries: readonly ChatHistoryEntry[];
+  /** What to pass as `before` for the page of older entries; absent where there are none. */
+  readonly older?: string;
+  /** What to pass as `after` for the page of newer entries; absent where there are none. */
+  readonly newer?: string;
+}
+
+/** Reads one session: rows from the table, messages out, and the clock told what it has to stay above. */
+export class SessionReader {
+  readonly #table: MessageTable;
+  readonly #clock: SessionClock;
+  readonly #options: ResolvedOptions;
+
+  constructor(table: MessageTable, clock: SessionClock, options: ResolvedOptions) {
+    this.#table = table;
+    this.#clock = clock;
+    this.#options = options;
+  }
+
+  /** The newest messages, oldest first: a window of `size`, or all. */
+  async newest(size: number | undefined, signal: AbortSignal | undefined): Promise<BaseMessage[]> {
+    const newestFirst: BaseMessage[] = [];
+    for await (const page of this.#pages({ order: "newest-first", firstPage: size })) {
+      signal?.throwIfAborted();
+      for (const row of page) {
+        const message = decodeRow(row, this.#options);
+        if (message !== undefined) newestFirst.push(message);
+      }
+      if (size === undefined) continue;
+      // One page of older rows is enough to look for a call in.
+      const length = windowLength(newestFirst, size, newestFirst.length >= size + this.#options.pageSize);
+      if (length !== undefined) return newestFirst.slice(0, length).reverse();
+    }
+    const length = size === undefined ? newestFirst.length : windowLength(newestFirst, size, true);
+    return newestFirst.slice(0, length).reverse();
+  }
+
+  /** Entries page by page, as they are asked for. */
+  async *entryPages(options: EntriesOptions): AsyncGenerator<ChatHistoryEntry[], void> {
+    const { order = "oldest-first", after, before, limit = Number.POSITIVE_INFINITY, signal } = options;
+    const bounds: [Bound, string][] = [];
+    if (after !== undefined) bounds.push([">", after]);
+    if (before !== undefined) bounds.push(["<", before]);
+    let left = limit;
+    for await (const page of this.#pages({ order, bounds, parts: ["message", "ttl"], firstPage: limit })) {
+      signal?.throwIfAborted();
+      const entries = page.flatMap((row) => this.#toEntry(row)).slice(0, left);
+      left -= entries.length;
+      yield entries;
+      if (left <= 0) return;
+    }
+  }
+
+  async page({ limit, before, after }: PageOptions): Promise<ChatHistoryPage> {
+    const order = after === undefined ? "newest-first" : "oldest-first";
+    const [entries, beyondCursor] = await Promise.all([
+      this.#collect({ order, before, after, limit: limit + 1 }),
+      this.#hasBeyond(before, after),
+    ]);
+    const goesOn = entries.length > limit;
+    const shown = entries.slice(0, limit);
+    if (order === "newest-first") shown.reverse();
+    const [older, newer] = order === "newest-first" ? [goesOn, beyondCursor] : [beyondCursor, goesOn];
+    const [first, last] = [shown[0]?.id, shown.at(-1)?.id];
+    return Object.freeze({
+      entries: Object.freeze(shown),
+      ...(older && first !== undefined && { older: first }),
+      ...(newer && last !== undefined && { newer: last }),
+    });
+  }
+
+  async #collect(options: EntriesOptions): Promise<ChatHistoryEntry[]> {
+    const entries: ChatHistoryEntry[] = [];
+    for await (const page of this.entryPages(options)) entries.push(...page);
+    return entries;
+  }
+
+  /** Whether there is anything on the other side of the cursor, itself included. */
+  async #hasBeyond(before: string | undefined, after: string | undefined): Promise<boolean> {
+    try {
+      if (before !== undefined) return await this.#table.has(">=", before);
+      return after !== undefined && (await this.#table.has("<=", after));
+    } catch (error) {
+      throw readFailed(error);
+    }
+  }
+
+  async *#pages(query: RowQuery): AsyncGenerator<StoredRow[], void> {
+    try {
+      for await (const page of this.#table.pages(query)) {
+        const newest = query.order === "newest-first" ? page[0] : page.at(-1);
+        if (newest !== undefined) this.#clock.observe(newest.id.toString());
+        yield page;
+      }
+    } catch (error) {
+      throw readFailed(error);
+    }
+  }
+
+  #toEntry(row: StoredRow): ChatHistoryEntry[] {
+    const message = decodeRow(row, this.#options);
+    return message === undefined ? [] : [createEntry(row.id.toString(), message, row.ttl ?? undefined)];
+  }
+}
+
+export function createEntry(id: string, message: BaseMessage, ttlSeconds: number | undefined): ChatHistoryEntry {
+  const entry = { id, createdAt: idDate(id), message };
+  if (ttlSeconds === undefined) return Object.freeze(entry);
+  return Object.freeze({ ...entry, expiresAt: new Date(Date.now() + ttlSeconds * 1000) });
+}
