@@ -114,30 +114,45 @@ export function readFailed(cause: unknown): unknown {
   );
 }
 
+/** What was being written. */
+export interface FailedWrite {
+  readonly ids: readonly string[];
+  /** Those of `ids` that are known to be stored. */
+  readonly written: readonly string[];
+  /** Bytes of the largest text. */
+  readonly largest: number;
+}
+
 /** Errors of this library pass as they are. */
-export function writeFailed(cause: unknown, ids: readonly string[], written: readonly string[]): unknown {
+export function writeFailed(cause: unknown, { ids, written, largest }: FailedWrite): unknown {
   if (cause instanceof CassandraHistoryError) return cause;
-  const details = { cause, ids: [...ids], written: [...written] };
-  if (isTooLarge(cause) && written.length === 0) {
-    return new CassandraHistoryError(
-      "MESSAGE_TOO_LARGE",
-      "The server refused a message as too large (16 MiB is the limit of a default server). Nothing of the call was written: " +
-        "store what is large elsewhere and keep a reference to it in the message.",
-      details,
-    );
-  }
+  if (isTooLarge(cause) && written.length === 0) return tooLarge(cause, ids, largest);
   return new CassandraHistoryError(
     "WRITE_FAILED",
     `Writing ${ids.length} message(s) failed (${nameFailure(cause)}). Known to be stored: ${written.length}; the others may or ` +
       `may not be. ${SEE_CAUSE}; to try again without storing a message twice, pass the error's \`ids\` to append.`,
-    details,
+    { cause, ids: [...ids], written: [...written] },
+  );
+}
+
+/** "Request is too big: length A exceeds maximum allowed length B", or "Rejected an oversized mutation (A/B) …". */
+const SIZE_LIMIT = /allowed length (\d+)|\(\d+\/(\d+)\)/;
+
+function tooLarge(cause: unknown, ids: readonly string[], largest: number): CassandraHistoryError {
+  const [, request, mutation] = SIZE_LIMIT.exec(String(cause)) ?? [];
+  const limit = request ?? mutation;
+  return new CassandraHistoryError(
+    "MESSAGE_TOO_LARGE",
+    `A message of ${largest} bytes is too large: the server takes ${limit === undefined ? "less" : `at most ${limit} bytes`} in one write ` +
+      "(16 MiB by default). Nothing of the call was written. Store what is large elsewhere, and a reference to it in the message.",
+    { cause, ids: [...ids], written: [] },
   );
 }
 
 /** Errors of this library pass as they are. */
-export function editFailed(cause: unknown, ids: readonly string[] = []): unknown {
+export function editFailed(cause: unknown, ids: readonly string[] = [], largest = 0): unknown {
   if (cause instanceof CassandraHistoryError) return cause;
-  if (isTooLarge(cause)) return writeFailed(cause, ids, []);
+  if (isTooLarge(cause)) return tooLarge(cause, ids, largest);
   return new CassandraHistoryError(
     "WRITE_FAILED",
     `The change failed (${nameFailure(cause)}): it may or may not have taken effect. ${SEE_CAUSE}; the same call can be made again.`,

@@ -164,8 +164,9 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
    */
   async update(id: string, message: BaseMessage): Promise<void> {
     checkArguments("update", { id });
-    const { text } = encodeRow(message, 0, id, undefined, this.#options);
-    if (!(await this.#edit(() => replaceRow(this.#table, id, text), [id]))) throw notFound(this.sessionId, id);
+    const { text, bytes } = encodeRow(message, 0, id, undefined, this.#options);
+    const replaced = await this.#edit(() => replaceRow(this.#table, id, text), [id], bytes);
+    if (!replaced) throw notFound(this.sessionId, id);
   }
 
   /** Deletes messages by their ids; unknown ones are ignored. Not atomic for messages of a process whose clock is ahead. */
@@ -217,11 +218,11 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
     }
   }
 
-  async #edit<Result>(change: () => Promise<Result>, ids: readonly string[] = []): Promise<Result> {
+  async #edit<Result>(change: () => Promise<Result>, ids: readonly string[] = [], bytes = 0): Promise<Result> {
     try {
       return await this.#calls.run("edit", change);
     } catch (error) {
-      throw editFailed(error, ids);
+      throw editFailed(error, ids, bytes);
     }
   }
 

@@ -44,7 +44,7 @@ export class Outbox {
     } catch (error) {
       // What the server refuses for one call must not fail the others that happened to travel with it.
       if (isRefused(error)) for (const delivery of group) void this.#deliverAlone(delivery);
-      else for (const { rows, reject } of group) reject(writeFailed(error, rows.map(idOf), []));
+      else for (const { rows, reject } of group) reject(failure(error, rows, []));
     }
   }
 
@@ -58,7 +58,7 @@ export class Outbox {
       }
       resolve();
     } catch (error) {
-      reject(signal?.aborted ? signal.reason : writeFailed(error, rows.map(idOf), written));
+      reject(signal?.aborted ? signal.reason : failure(error, rows, written));
     }
   }
 }
@@ -73,6 +73,11 @@ function inSendingOrder(batches: readonly InsertRow[][]): readonly InsertRow[][]
   if (batches.length === 1 || largest <= MAX_BATCH_BYTES) return batches;
   const at = sizes.indexOf(largest);
   return [...batches.slice(at, at + 1), ...batches.slice(0, at), ...batches.slice(at + 1)];
+}
+
+function failure(cause: unknown, rows: readonly InsertRow[], written: readonly string[]): unknown {
+  const largest = rows.reduce((most, { bytes }) => Math.max(most, bytes), 0);
+  return writeFailed(cause, { ids: rows.map(idOf), written, largest });
 }
 
 function idOf(row: InsertRow): string {

@@ -1,5 +1,5 @@
 import { idMicros, nextMicros, timeUuidAt } from "../clock.ts";
-import type { MessageTable, StoredRow } from "./table.ts";
+import type { MessageTable, Range, StoredRow } from "./table.ts";
 
 /** Rows that are deleted in one batch. */
 const ROWS_PER_DELETE = 1000;
@@ -15,12 +15,12 @@ const IDS_PER_READ = 100;
  * remains was added after T and stays.
  */
 export async function removeVisible(table: MessageTable, from?: string): Promise<void> {
-  const start = from === undefined ? [] : ([[">=", from]] as const);
-  const ahead = await readWriteTimes(table, [...start, [">", timeUuidAt(nextMicros())]]);
+  const range: Range | undefined = from === undefined ? undefined : [">=", from];
+  const ahead = await readWriteTimes(table, [">", timeUuidAt(nextMicros())]);
   const seen = new Set(ahead.map((row) => row.id.toString()));
   const timestamp = nextMicros();
-  await table.removeRange(timestamp, start[0]);
-  const left = await readWriteTimes(table, start);
+  await table.removeRange(timestamp, range);
+  const left = await readWriteTimes(table, range);
   await removeEach(
     table,
     left.filter(({ id }) => seen.has(id.toString()) || idMicros(id.toString()) <= timestamp),
@@ -30,7 +30,7 @@ export async function removeVisible(table: MessageTable, from?: string): Promise
 /** Deletes these rows where they are there, whatever the clock that wrote them. */
 export async function removeIds(table: MessageTable, ids: readonly string[]): Promise<void> {
   for (let at = 0; at < ids.length; at += IDS_PER_READ) {
-    await removeEach(table, await readWriteTimes(table, [["IN", ids.slice(at, at + IDS_PER_READ)]]));
+    await removeEach(table, await readWriteTimes(table, ["IN", ids.slice(at, at + IDS_PER_READ)]));
   }
 }
 
@@ -42,14 +42,12 @@ export async function replaceRow(table: MessageTable, id: string, text: string):
   const [row] = await table.rows({ order: "newest-first", bounds: [["=", id]], parts: ["writetime", "ttl"] });
   if (row === undefined) return false;
   // 0 is no expiry, even in a table that has a default one.
-  await table.insert([{ id, text, bytes: Buffer.byteLength(text), ttlSeconds: row.ttl ?? 0 }], row.writeTime + 1);
+  await table.insert([{ id, text, ttlSeconds: row.ttl ?? 0 }], row.writeTime + 1);
   return true;
 }
 
-function readWriteTimes(
-  table: MessageTable,
-  bounds: NonNullable<Parameters<MessageTable["rows"]>[0]["bounds"]>,
-): Promise<StoredRow[]> {
+function readWriteTimes(table: MessageTable, range?: Range): Promise<StoredRow[]> {
+  const bounds = range === undefined ? [] : [range];
   return table.rows({ order: "newest-first", bounds, parts: ["writetime"] });
 }
 

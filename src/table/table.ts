@@ -14,10 +14,13 @@ export interface StoredRow {
   readonly writeTime: number;
 }
 
+/** One bound on the ids of rows. */
+export type Range = readonly [bound: Bound, id: string | readonly string[]];
+
 /** Which rows to read, and how. */
 export interface RowQuery {
   readonly order: RowOrder;
-  readonly bounds?: readonly (readonly [bound: Bound, id: unknown])[];
+  readonly bounds?: readonly Range[];
   readonly parts?: readonly RowPart[];
   /** Rows of the first page, where fewer than a page are wanted. */
   readonly firstPage?: number | undefined;
@@ -47,7 +50,10 @@ export class MessageTable {
   }
 
   /** Stores all of them or none, in one round trip, dated `timestamp`. They have to fit one batch. */
-  insert(rows: readonly InsertRow[], timestamp: number = nextMicros()): Promise<void> {
+  insert(
+    rows: readonly Pick<InsertRow, "id" | "text" | "ttlSeconds">[],
+    timestamp: number = nextMicros(),
+  ): Promise<void> {
     const { insert, insertWithTtl } = this.#statements;
     const bound = rows.map(({ id, text, ttlSeconds }) =>
       ttlSeconds === undefined
@@ -97,7 +103,7 @@ export class MessageTable {
   }
 
   /** Deletes the whole session, or what the bound says. */
-  removeRange(timestamp: number, range?: readonly [bound: Bound, id: string]): Promise<void> {
+  removeRange(timestamp: number, range?: Range): Promise<void> {
     const [bound, id] = range ?? [];
     const query = this.#statements.delete(bound === undefined ? [] : [bound]);
     const params = id === undefined ? [this.#sessionId] : [this.#sessionId, id];

@@ -33,10 +33,18 @@ test("every request after the setup is marked idempotent, and carries the histor
   await history.addMessages(turn(1));
   await history.append(turn(2), { ttlSeconds: 5 });
   await history.clear();
-  for (const { options } of requests) expect(options).toMatchObject({ isIdempotent: true, ...writeOptions });
-  requests.length = 0;
   await history.getMessages();
-  expect(requests[0]?.options).toMatchObject({ isIdempotent: true, ...readOptions });
+  await history.count();
+  await history.getPage({ limit: 1 });
+  const [entry] = await history.append(turn(3));
+  await history.update(entry?.id ?? "", new HumanMessage("new"));
+  await history.delete([entry?.id ?? ""]);
+  await history.deleteFrom(entry?.id ?? "");
+  expect(requests.length).toBeGreaterThan(15);
+  for (const { queries, options } of requests) {
+    const own = /^SELECT/.test(queries[0] ?? "") ? readOptions : writeOptions;
+    expect(options).toMatchObject({ prepare: true, isIdempotent: true, ...own });
+  }
 });
 
 test("adds of one turn of the event loop travel together", async () => {

@@ -1,0 +1,241 @@
+import { AIMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
+import { types } from "cassandra-driver";
+import { describe, expect, test, vi } from "vitest";
+import type { CassandraChatMessageHistory } from "../../src/index.ts";
+import { aiMessage, numbered, texts } from "../support/messages.ts";
+import { openClient, openHistory, ownKeyspace } from "../support/session.ts";
+import { watchClient } from "../support/watch.ts";
+
+const client = openClient();
+const keyspace = ownKeyspace(client);
+const MINUTE = 60_000;
+
+/** A row as a writer writes it whose clock is off by this much. */
+async function addSkewed(history: CassandraChatMessageHistory, text: string, skew: number): Promise<string> {
+  await history.setup();
+  const id = types.TimeUuid.fromDate(new Date(Date.now() + skew)).toString();
+  await write(history, id, text, (Date.now() + skew) * 1000);
+  return id;
+}
+
+async function write(history: CassandraChatMessageHistory, id: string, text: string, timestamp: number): Promise<void> {
+  const row = JSON.stringify({ type: "human", data: { content: text } });
+  const insert = `INSERT INTO ${keyspace}.message_store (session_id, message_id, message) VALUES (?, ?, ?)`;
+  await client.execute(insert, [history.sessionId, id, row], { prepare: true, timestamp });
+}
+
+describe("rows of a writer whose clock is ahead", () => {
+  test.each([5, 50, MINUTE, 60 * MINUTE])(
+    "%i ms are cleared for good, and what is added then survives",
+    async (skew) => {
+      const history = openHistory({ client, keyspace });
+      await addSkewed(history, "ahead", skew);
+      await history.addUserMessage("now");
+      await history.clear();
+      expect(await history.getMessages()).toEqual([]);
+      await history.addUserMessage("after");
+      expect(texts(await history.getMessages())).toEqual(["after"]);
+    },
+  );
+
+  test("an old message that such a writer changed is cleared, too", async () => {
+    const history = openHistory({ client, keyspace });
+    const [entry] = await history.append([new HumanMessage("old")]);
+    await write(history, entry?.id ?? "", "changed ahead", (Date.now() + MINUTE) * 1000);
+    await history.clear();
+    expect(await history.getMessages()).toEqual([]);
+  });
+
+  test("clear() does not swallow what others add whose clock has passed it", async () => {
+    const history = openHistory({ client, keyspace });
+    await addSkewed(history, "far ahead", 60 * MINUTE);
+    await history.clear();
+    await addSkewed(history, "a little later", 1000);
+    expect(texts(await history.getMessages())).toEqual(["a little later"]);
+  });
+
+  test("what another process adds between the delete and the look after it survives", async () => {
+    const { watched } = watchClient(client, async (request, send) => {
+      const result = await send();
+      if (/^DELETE/.test(request.queries[0] ?? "")) await addSkewed(history, "meanwhile", 2);
+      return result;
+    });
+    const history = openHistory({ client: watched, keyspace });
+    await history.addUserMessage("before");
+    await history.clear();
+    expect(texts(await openHistory({ client, keyspace, sessionId: history.sessionId }).getMessages())).toEqual([
+      "meanwhile",
+    ]);
+  });
+
+  test("are updated, deleted one by one, and deleted from", async () => {
+    const history = openHistory({ client, keyspace });
+    const [first] = await history.append(numbered(1));
+    const ids = [
+      await addSkewed(history, "a", MINUTE),
+      await addSkewed(history, "b", 2 * MINUTE),
+      await addSkewed(history, "c", 3 * MINUTE),
+    ];
+    await history.update(ids[0] ?? "", new AIMessage("changed"));
+    expect(texts(await history.getMessages())).toEqual(["message 0", "changed", "b", "c"]);
+    await history.delete([ids[0] ?? "", ids[0] ?? ""]);
+    expect(texts(await history.getMessages())).toEqual(["message 0", "b", "c"]);
+    await history.deleteFrom(ids[1] ?? "");
+    expect(texts(await history.getMessages())).toEqual(["message 0"]);
+    await history.addUserMessage("goes on");
+    await history.deleteFrom(first?.id ?? "");
+    expect(await history.getMessages()).toEqual([]);
+  });
+});
+
+describe("an edit", () => {
+  test("that meets a delete never brings the message back", async () => {
+    for (let round = 0; round < 100; round += 1) {
+      const [editing, deleting] = [
+        openHistory({ client, keyspace, sessionId: "race" }),
+        openHistory({ client, keyspace, sessionId: "race" }),
+      ];
+      const [entry] = await editing.append(numbered(1));
+      const id = entry?.id ?? "";
+      await Promise.allSettled([editing.update(id, new AIMessage("edited")), deleting.delete([id])]);
+      expect(await editing.getMessages()).toEqual([]);
+    }
+  });
+
+  test("that was held up is dated with what it replaces, not with a later time", async () => {
+    const { watched } = watchClient(client, async (request, send) => {
+      if (/^INSERT/.test(request.queries[0] ?? "") && held) await plain.delete([id]);
+      return send();
+    });
+    let held = false;
+    const history = openHistory({ client: watched, keyspace });
+    const plain = openHistory({ client, keyspace, sessionId: history.sessionId });
+    const [entry] = await history.append(numbered(1));
+    const id = entry?.id ?? "";
+    held = true;
+    await history.update(id, new AIMessage("edited"));
+    expect(await plain.getMessages()).toEqual([]);
+  });
+
+  test("of one history follows the calls before it, unawaited", async () => {
+    const history = openHistory({ client, keyspace });
+    const [entry] = await history.append(numbered(1));
+    const id = entry?.id ?? "";
+    const calls = [
+      history.update(id, new AIMessage("1")),
+      history.update(id, new AIMessage("2")),
+      history.addUserMessage("3"),
+    ];
+    const read = history.getMessages();
+    const gone = history.deleteFrom(id);
+    const late = history.addUserMessage("4");
+    await Promise.all([...calls, gone, late]);
+    expect([texts(await read), texts(await history.getMessages())]).toEqual([["2", "3"], ["4"]]);
+  });
+
+  test("needs an entry, and a message that can be stored", async () => {
+    const history = openHistory({ client, keyspace });
+    const [entry] = await history.append(numbered(1));
+    const id = "0b2f6400-c9ad-11f0-8000-010203040506";
+    await expect(history.update(id, new AIMessage("x"))).rejects.toMatchObject({
+      code: "NOT_FOUND",
+      id,
+      sessionId: history.sessionId,
+      message: `Expected an entry ${id} in session "${history.sessionId}", found none: it was never there, was deleted or has expired.`,
+    });
+    await expect(history.update(entry?.id ?? "", "x" as unknown as AIMessage)).rejects.toMatchObject({
+      code: "INVALID_MESSAGE",
+    });
+    await expect(history.update("x", new AIMessage("x"))).rejects.toMatchObject({ code: "INVALID_OPTION" });
+    await expect(history.delete(["x"])).rejects.toMatchObject({ code: "INVALID_OPTION" });
+    await expect(history.fork(history.sessionId)).rejects.toMatchObject({ code: "INVALID_OPTION" });
+    await expect(history.fork("")).rejects.toMatchObject({ code: "INVALID_OPTION" });
+    await expect(history.getPage({ limit: 1, before: id, after: id })).rejects.toMatchObject({
+      code: "INVALID_OPTION",
+    });
+    await expect(history.entries({ limit: 0 }).next()).rejects.toMatchObject({ code: "INVALID_OPTION" });
+  });
+});
+
+describe("expiry", () => {
+  test("is kept by update and fork, and told by entries", async () => {
+    const history = openHistory({ client, keyspace, ttlSeconds: 1000 });
+    const [expiring] = await history.append(numbered(1));
+    await openHistory({ client, keyspace, sessionId: history.sessionId }).append(numbered(1, 1));
+    await history.update(expiring?.id ?? "", new AIMessage("changed"));
+    const forked = await history.fork(`${history.sessionId} again`);
+    for (const one of [history, forked]) {
+      const entries = (await one.getPage({ limit: 5 })).entries;
+      expect(entries.map(({ message }) => message.text)).toEqual(["changed", "message 1"]);
+      expect(entries.map(({ id }) => id)[0]).toBe(expiring?.id);
+      const left = (entries[0]?.expiresAt?.getTime() ?? 0) - Date.now();
+      expect(left).toBeGreaterThan(980_000);
+      expect(left).toBeLessThanOrEqual(1_001_000);
+      expect(entries[1] && "expiresAt" in entries[1]).toBe(false);
+    }
+  });
+
+  test("of a table's default is neither added nor taken away by an edit", async () => {
+    await client.execute(
+      `CREATE TABLE ${keyspace}.expiring (session_id text, message_id timeuuid, message text, PRIMARY KEY (session_id, message_id))`,
+    );
+    const history = openHistory({ client, keyspace, table: "expiring" });
+    const [entry] = await history.append(numbered(1));
+    await client.execute(`ALTER TABLE ${keyspace}.expiring WITH default_time_to_live = 1000`);
+    await history.append(numbered(1, 1));
+    await history.update(entry?.id ?? "", new AIMessage("changed"));
+    const { entries } = await history.getPage({ limit: 2 });
+    expect(entries.map(({ expiresAt }) => expiresAt !== undefined)).toEqual([false, true]);
+  });
+
+  test("of a session's head leaves a window well formed", async () => {
+    const history = openHistory({ client, keyspace });
+    const call = aiMessage({ content: "", tool_calls: [{ id: "c", name: "f", args: {} }] });
+    await history.append([new HumanMessage("q"), call], { ttlSeconds: 1 });
+    await history.append([
+      new ToolMessage({ content: "r", tool_call_id: "c" }),
+      new AIMessage("a"),
+      new HumanMessage("next"),
+    ]);
+    await vi.waitUntil(async () => (await history.count()) === 3, { timeout: 20_000, interval: 100 });
+    expect((await history.getMessages({ maxMessages: 10 })).map(({ type }) => type)).toEqual(["ai", "human"]);
+    expect(await history.getMessages()).toHaveLength(3);
+  });
+});
+
+test("a signal ends an append between its steps, and an iteration", async () => {
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  let batches = 0;
+  const { watched } = watchClient(client, async (request, send) => {
+    const result = await send();
+    if (/^INSERT/.test(request.queries[0] ?? "") && ++batches === 2) controller.abort(reason);
+    return result;
+  });
+  const history = openHistory({ client: watched, keyspace, pageSize: 1 });
+  const messages = Array.from({ length: 5 }, (_, at) => new HumanMessage(`${at}${"x".repeat(900 * 1024)}`));
+  await expect(history.append(messages, { signal: controller.signal })).rejects.toBe(reason);
+  expect(await history.count()).toBe(2);
+  await expect(history.append(messages, { signal: controller.signal })).rejects.toBe(reason);
+  const iteration = new AbortController();
+  const entries = history.entries({ signal: iteration.signal });
+  expect((await entries.next()).done).toBe(false);
+  iteration.abort(reason);
+  await expect(entries.next()).rejects.toBe(reason);
+});
+
+test("a message among others that the server refuses: nothing stored, its size and the limit named", async () => {
+  const history = openHistory({ client, keyspace });
+  const large = new HumanMessage("x".repeat(17 * 1024 * 1024));
+  const messages = [...numbered(2), new HumanMessage("y".repeat(1024 * 1024)), large, ...numbered(2)];
+  await expect(history.append(messages)).rejects.toMatchObject({
+    code: "MESSAGE_TOO_LARGE",
+    message: expect.stringMatching(
+      /^A message of 17825\d{3} bytes is too large: the server takes at most 16777216 bytes in one write/,
+    ),
+  });
+  expect(await history.getMessages()).toEqual([]);
+  await expect(history.append([large])).rejects.toMatchObject({ code: "MESSAGE_TOO_LARGE" });
+  const [entry] = await history.append(numbered(1));
+  await expect(history.update(entry?.id ?? "", large)).rejects.toMatchObject({ code: "MESSAGE_TOO_LARGE" });
+});

@@ -1,0 +1,68 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { beforeAll, expect, inject, test } from "vitest";
+import type { CassandraChatMessageHistory } from "../../src/index.ts";
+import { numbered, texts } from "../support/messages.ts";
+import { openClient, openHistory, ownKeyspace } from "../support/session.ts";
+import { watchClient } from "../support/watch.ts";
+
+const run = promisify(execFile);
+const client = openClient();
+const keyspace = ownKeyspace(client);
+const sizes = [100, 10_000, 1_000_000];
+const sessionOf = (size: number): string => `session of ${size}`;
+
+async function fill(history: CassandraChatMessageHistory, size: number): Promise<void> {
+  const STEP = 20_000;
+  for (let from = 0; from < size; from += STEP) await history.addMessages(numbered(Math.min(STEP, size - from), from));
+}
+
+beforeAll(async () => {
+  for (const size of sizes) await fill(openHistory({ client, keyspace, sessionId: sessionOf(size) }), size);
+}, 400_000);
+
+test("a window of 20 costs the same in sessions of 100, 10,000 and 1,000,000 messages", async () => {
+  const histories = sizes.map((size) => openHistory({ client, keyspace, sessionId: sessionOf(size), maxMessages: 20 }));
+  const times = sizes.map((): number[] => []);
+  for (let round = 0; round < 320; round += 1) {
+    for (const [at, history] of histories.entries()) {
+      const began = performance.now();
+      const messages = await history.getMessages();
+      // The first rounds warm up all three.
+      if (round >= 20) times[at]?.push(performance.now() - began);
+      if (round === 0) expect(texts(messages)).toEqual(texts(numbered(20, (sizes[at] ?? 0) - 20)));
+    }
+  }
+  const medians = times.map((list) => list.sort((a, b) => a - b)[150] ?? Number.NaN);
+  const ratio = Math.max(...medians) / Math.min(...medians);
+  console.log(
+    `Window of 20 in ${sizes.join(", ")} messages: ${medians.map((ms) => ms.toFixed(2)).join(", ")} ms, ratio ${ratio.toFixed(2)}`,
+  );
+  expect(ratio).toBeLessThan(1.5);
+});
+
+test("1,000,000 rows are counted", async () => {
+  expect(await openHistory({ client, keyspace, sessionId: sessionOf(1_000_000) }).count()).toBe(1_000_000);
+});
+
+test("an append of 100,000 is bounded in flight, and read back through entries in less than 100 MiB", async () => {
+  let inFlight = 0;
+  let most = 0;
+  const { watched } = watchClient(client, async (_, send) => {
+    most = Math.max(most, ++inFlight);
+    return send().finally(() => {
+      inFlight -= 1;
+    });
+  });
+  const history = openHistory({ client: watched, keyspace });
+  const entries = await history.append(numbered(100_000));
+  expect(entries).toHaveLength(100_000);
+  expect(most).toBe(1);
+  const cluster = [inject("contactPoints").join(","), inject("localDataCenter")];
+  const node = ["--expose-gc", "--import", "tsx", "test/programs/read-entries.ts"];
+  const { stdout } = await run(process.execPath, [...node, ...cluster, keyspace, history.sessionId]);
+  const { count, grownMiB }: { count: number; grownMiB: number } = JSON.parse(stdout);
+  console.log(`100,000 entries read: memory grew by ${grownMiB.toFixed(1)} MiB at most`);
+  expect(count).toBe(100_000);
+  expect(grownMiB).toBeLessThan(100);
+});

@@ -1,0 +1,92 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { HumanMessage } from "@langchain/core/messages";
+import { types } from "cassandra-driver";
+import { expect, inject, test } from "vitest";
+import { numbered, texts } from "../support/messages.ts";
+import { openClient, openHistory, ownKeyspace } from "../support/session.ts";
+
+const run = promisify(execFile);
+const client = openClient();
+const other = openClient();
+const keyspace = ownKeyspace(client);
+const TEN_MINUTES = 600_000;
+
+function startWriter(sessionId: string, name: string, offset: number, times: number): Promise<unknown> {
+  const cluster = [inject("contactPoints").join(","), inject("localDataCenter")];
+  const args = [...cluster, keyspace, sessionId, name, String(offset), String(times)];
+  return run(process.execPath, ["--import", "tsx", "test/programs/writer.ts", ...args]);
+}
+
+test("8 writer processes, two with clocks 10 minutes off: nothing lost, every reply after what it answers", async () => {
+  const history = openHistory({ client, keyspace, sessionId: "eight writers" });
+  await history.setup();
+  const offsets = [0, TEN_MINUTES, 0, 0, -TEN_MINUTES, 0, 0, 0];
+  await Promise.all(offsets.map((offset, at) => startWriter(history.sessionId, `w${at}`, offset, 125)));
+  const messages = texts(await history.getMessages()).map((text): { me: string; answers?: string } => JSON.parse(text));
+  const order = messages.map(({ me }) => me);
+  expect(order).toHaveLength(1000);
+  expect(new Set(order).size).toBe(1000);
+  const place = new Map(order.map((me, at) => [me, at]));
+  for (const { me, answers } of messages) {
+    if (answers !== undefined) expect(place.get(me)).toBeGreaterThan(place.get(answers) ?? Number.NaN);
+  }
+  // Each writer's own messages are in its own order, too.
+  for (const at of offsets.keys()) {
+    const own = order.filter((me) => me.startsWith(`w${at}:`)).map((me) => Number(me.split(":")[1]));
+    expect(own).toEqual([...own].sort((a, b) => a - b));
+  }
+});
+
+test("10,000 rounds of clear() through one client and an add through another: 10,000 messages survive", async () => {
+  let survived = 0;
+  for (let session = 0; session < 10; session += 1) {
+    const sessionId = `cleared ${session}`;
+    const [clearing, adding] = [
+      openHistory({ client, keyspace, sessionId }),
+      openHistory({ client: other, keyspace, sessionId }),
+    ];
+    for (let round = 0; round < 1000; round += 1) {
+      await clearing.clear();
+      await adding.addUserMessage(`round ${round}`);
+      const [message, ...more] = await clearing.getMessages();
+      if (message?.text === `round ${round}` && more.length === 0) survived += 1;
+    }
+  }
+  expect(survived).toBe(10_000);
+});
+
+test("20,000 parallel adds on one client all succeed, in order for each history", async () => {
+  const histories = Array.from({ length: 20_000 }, (_, at) =>
+    openHistory({ client, keyspace, sessionId: `parallel ${at % 20}` }),
+  );
+  await Promise.all(histories.map((history, at) => history.addUserMessage(`message ${Math.floor(at / 20)}`)));
+  for (const history of histories.slice(0, 20))
+    expect(texts(await history.getMessages())).toEqual(texts(numbered(1000)));
+});
+
+test("one skewed row moves only its own session", async () => {
+  const ahead = types.TimeUuid.fromDate(new Date(Date.now() + TEN_MINUTES)).toString();
+  const [skewed, plain] = [openHistory({ client, keyspace }), openHistory({ client, keyspace })];
+  const row = '{"type":"human","data":{"content":"from the future"}}';
+  const insert = `INSERT INTO ${keyspace}.message_store (session_id, message_id, message) VALUES (?, ?, ?)`;
+  await skewed.setup();
+  await client.execute(insert, [skewed.sessionId, ahead, row], {
+    prepare: true,
+    timestamp: (Date.now() + TEN_MINUTES) * 1000,
+  });
+  await skewed.getMessages();
+  const [[after], [normal]] = [
+    await skewed.append([new HumanMessage("reply")]),
+    await plain.append([new HumanMessage("hi")]),
+  ];
+  expect(after?.createdAt.getTime()).toBeGreaterThan(Date.now() + TEN_MINUTES - 60_000);
+  expect(normal?.createdAt.getTime()).toBeLessThanOrEqual(Date.now());
+  expect(texts(await skewed.getMessages())).toEqual(["from the future", "reply"]);
+  const written = await client.execute(
+    `SELECT WRITETIME(message) AS at FROM ${keyspace}.message_store WHERE session_id = ? AND message_id = ?`,
+    [skewed.sessionId, after?.id],
+    { prepare: true },
+  );
+  expect(Number(written.first()["at"])).toBeLessThanOrEqual((Date.now() + 1000) * 1000);
+});
