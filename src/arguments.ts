@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { compareIds } from "./clock.ts";
 import { entryId, entryIds, maxMessages, sessionId, signal, ttlSeconds, whole } from "./schemas.ts";
 import type { RowOrder } from "./table/statements.ts";
 import { describeValue, invalidOption, validate } from "./validation.ts";
@@ -76,4 +77,12 @@ function checkOneCursor(value: unknown): void {
 
 export function checkMessages(messages: unknown): void {
   if (!Array.isArray(messages)) throw invalidOption("messages", "an array of messages", describeValue(messages));
+}
+
+export function checkIds(ids: readonly string[] | undefined, messages: number): void {
+  if (ids === undefined) return;
+  const expected = "as many timeuuids as messages, in ascending order (the `ids` of the failed attempt)";
+  if (ids.length !== messages) throw invalidOption("ids", expected, `${ids.length} ids for ${messages} messages`);
+  const unordered = ids.find((id, at) => at > 0 && compareIds(ids[at - 1] ?? id, id) >= 0);
+  if (unordered !== undefined) throw invalidOption("ids", expected, `${unordered} after one that is not less`);
 }

@@ -4,20 +4,21 @@ import { untilAborted } from "./abort.ts";
 import {
   type AppendOptions,
   checkArguments,
+  checkIds,
   checkMessages,
   type EntriesOptions,
   type ForkOptions,
   type GetMessagesOptions,
   type PageOptions,
 } from "./arguments.ts";
-import { compareIds, SessionClock } from "./clock.ts";
+import { SessionClock } from "./clock.ts";
 import { editFailed, notFound, readFailed, setupFailed } from "./errors.ts";
+import { copySession, type Session } from "./fork.ts";
 import { type CassandraChatMessageHistoryOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
 import { CallOrder } from "./order.ts";
 import { Outbox } from "./outbox.ts";
 import { type ChatHistoryEntry, type ChatHistoryPage, createEntry, SessionReader } from "./reader.ts";
-import { copyRow, type EncodedMessage, encodeRow } from "./rows.ts";
-import { splitRows } from "./table/batches.ts";
+import { type EncodedMessage, encodeRow } from "./rows.ts";
 import { removeIds, removeVisible, replaceRow } from "./table/edits.ts";
 import { MessageTable } from "./table/table.ts";
 import { invalidOption } from "./validation.ts";
@@ -45,6 +46,10 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
   readonly #outbox: Outbox;
   readonly #reader: SessionReader;
   readonly #calls = new CallOrder();
+
+  get #session(): Session {
+    return { options: this.#options, table: this.#table, clock: this.#clock };
+  }
 
   /** Checks the options and does no I/O. Throws `INVALID_OPTION`, naming the option, what was expected and what came. */
   constructor(options: CassandraChatMessageHistoryOptions) {
@@ -201,21 +206,12 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
     checkArguments("fork", { ...options, sessionId });
     if (sessionId === this.sessionId) throw invalidOption("sessionId", "another session than this one", "its own id");
     const target = new CassandraChatMessageHistory({ ...this.#options, sessionId });
-    await this.#calls
-      .run("read", () => this.#copyTo(target, options.through))
-      .catch((error) => Promise.reject(editFailed(error)));
-    return target;
-  }
-
-  async #copyTo(target: CassandraChatMessageHistory, through: string | undefined): Promise<void> {
-    if (through !== undefined && !(await this.#table.has("=", through))) throw notFound(this.sessionId, through);
-    const bounds = through === undefined ? [] : ([["<=", through]] as const);
-    for await (const page of this.#table.pages({ order: "oldest-first", bounds, parts: ["message", "ttl"] })) {
-      const rows = page.flatMap((row) => copyRow(row, this.#options, target.#options) ?? []);
-      for (const batch of splitRows(rows)) await target.#table.insert(batch);
-      const newest = rows.at(-1);
-      if (newest !== undefined) target.#clock.observe(newest.id);
+    try {
+      await this.#calls.run("read", () => copySession(this.#session, target.#session, options.through));
+    } catch (error) {
+      throw editFailed(error);
     }
+    return target;
   }
 
   async #edit<Result>(change: () => Promise<Result>, ids: readonly string[] = [], bytes = 0): Promise<Result> {
@@ -229,7 +225,7 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
   async #add(messages: readonly BaseMessage[], options: AppendOptions): Promise<EncodedMessage[]> {
     const { ids, ttlSeconds = this.#options.ttlSeconds, signal } = options;
     checkMessages(messages);
-    if (ids !== undefined) checkIds(ids, messages.length);
+    checkIds(ids, messages.length);
     const rows = messages.map((message, at) =>
       encodeRow(message, at, ids?.[at] ?? this.#clock.nextId(), ttlSeconds, this.#options),
     );
@@ -238,11 +234,4 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
     if (rows.length > 0) await this.#calls.run("add", () => this.#outbox.send(rows, signal));
     return rows;
   }
-}
-
-function checkIds(ids: readonly string[], messages: number): void {
-  const expected = "as many timeuuids as messages, in ascending order (the `ids` of the failed attempt)";
-  if (ids.length !== messages) throw invalidOption("ids", expected, `${ids.length} ids for ${messages} messages`);
-  const unordered = ids.find((id, at) => at > 0 && compareIds(ids[at - 1] ?? id, id) >= 0);
-  if (unordered !== undefined) throw invalidOption("ids", expected, `${unordered} after one that is not less`);
 }

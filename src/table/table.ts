@@ -26,6 +26,9 @@ export interface RowQuery {
   readonly firstPage?: number | undefined;
 }
 
+/** The server counts in steps of the page size, and sends but the sum. */
+const ROWS_PER_COUNT_STEP = 10_000;
+
 export interface SessionTarget extends RequestTarget {
   readonly sessionId: string;
   readonly pageSize: number;
@@ -98,7 +101,9 @@ export class MessageTable {
   }
 
   async count(): Promise<number> {
-    const result = await this.#requests.read(this.#statements.count, [this.#sessionId], { fetchSize: this.#pageSize });
+    const result = await this.#requests.read(this.#statements.count, [this.#sessionId], {
+      fetchSize: ROWS_PER_COUNT_STEP,
+    });
     return Number(result.first()["rows"]);
   }
 

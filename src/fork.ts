@@ -1,0 +1,28 @@
+import type { SessionClock } from "./clock.ts";
+import { notFound } from "./errors.ts";
+import type { ResolvedOptions } from "./options.ts";
+import { copyRow } from "./rows.ts";
+import { splitRows } from "./table/batches.ts";
+import type { MessageTable } from "./table/table.ts";
+
+/** What one history stands on. */
+export interface Session {
+  readonly options: ResolvedOptions;
+  readonly table: MessageTable;
+  readonly clock: SessionClock;
+}
+
+/**
+ * Copies rows, oldest first, with their ids and remaining expiry: all, or up to and including `through`. What the target's
+ * clock makes from then on comes after them. Throws `NOT_FOUND` before anything is copied.
+ */
+export async function copySession(from: Session, to: Session, through: string | undefined): Promise<void> {
+  if (through !== undefined && !(await from.table.has("=", through))) throw notFound(from.options.sessionId, through);
+  const bounds = through === undefined ? [] : ([["<=", through]] as const);
+  for await (const page of from.table.pages({ order: "oldest-first", bounds, parts: ["message", "ttl"] })) {
+    const rows = page.flatMap((row) => copyRow(row, from.options, to.options) ?? []);
+    for (const batch of splitRows(rows)) await to.table.insert(batch);
+    const newest = rows.at(-1);
+    if (newest !== undefined) to.clock.observe(newest.id);
+  }
+}
