@@ -136,9 +136,10 @@ export class SessionClock {
   observe(id: string): void {
     const state = sharedState();
     const micros = idMicros(id);
-    const now = Math.max(systemMicros(state), state.last);
-    if (micros < now) return;
-    if (state.floors.size >= FLOORS_BEFORE_SWEEP) sweep(state.floors, now);
+    // What has been seen of the system clock is kept: it may be set back before the next id.
+    state.last = Math.max(systemMicros(state), state.last);
+    if (micros <= state.last) return;
+    if (state.floors.size >= FLOORS_BEFORE_SWEEP) sweep(state.floors, state.last);
     state.floors.set(this.#session, Math.max(micros, state.floors.get(this.#session) ?? 0));
   }
 }
