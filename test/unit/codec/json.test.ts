@@ -195,12 +195,11 @@ describe("other readers", () => {
   test("core's mapping reads every type but chat", () => {
     fc.assert(
       fc.property(anyMessage, (message) => {
-        if (message instanceof ChatMessage) return;
+        // Core's constructors take a message that says v1 apart, each version in its own way.
+        if (message instanceof ChatMessage || message.response_metadata["output_version"] === "v1") return;
         const [read] = mapStoredMessagesToChatMessages([JSON.parse(encode(message))]);
         expect(read?.constructor).toBe(message.constructor);
-        if (typeof message.content === "string" && message.response_metadata["output_version"] !== "v1") {
-          expect(read?.content).toBe(message.content);
-        }
+        if (typeof message.content === "string") expect(read?.content).toBe(message.content);
       }),
       { numRuns: 300 },
     );
