@@ -11,7 +11,6 @@ const config: UserConfig = defineConfig({
   // A package that resolves wrongly for anyone must not be built at all.
   publint: { level: "suggestion", strict: true },
   attw: { profile: "node16", level: "error" },
-  logLevel: "warn",
 });
 
 export default config;

@@ -26,20 +26,27 @@ async function runProgram(name: string, env: Record<string, string>): Promise<vo
   for (const line of stdout.trimEnd().split("\n")) say(`   ${line}`);
 }
 
-say("1. Finding a Cassandra, or starting one");
-const stopSeconds = showSeconds();
-const cassandra = await findCassandra({ say: (line) => say(`   ${line}`) }).finally(stopSeconds);
-const env = {
-  CASSANDRA_CONTACT_POINTS: cassandra.contactPoints.join(","),
-  CASSANDRA_LOCAL_DC: cassandra.localDataCenter,
-};
-try {
-  say('2. Holding the conversation (examples/first-use.ts): keyspace "app", session "test-session"');
-  await runProgram("first-use.ts", env);
-  say("3. Reading it again from another process (examples/read-again.ts)");
-  await runProgram("read-again.ts", env);
-} finally {
-  say("4. Stopping what was started");
-  await cassandra.stop();
+async function holdConversation(): Promise<void> {
+  say("1. Finding a Cassandra, or starting one");
+  const stopSeconds = showSeconds();
+  const cassandra = await findCassandra({ say: (line) => say(`   ${line}`) }).finally(stopSeconds);
+  const env = {
+    CASSANDRA_CONTACT_POINTS: cassandra.contactPoints.join(","),
+    CASSANDRA_LOCAL_DC: cassandra.localDataCenter,
+  };
+  try {
+    say('2. Holding the conversation (examples/first-use.ts): keyspace "app", session "test-session"');
+    await runProgram("first-use.ts", env);
+    say("3. Reading it again from another process (examples/read-again.ts)");
+    await runProgram("read-again.ts", env);
+  } finally {
+    say("4. Stopping what was started");
+    await cassandra.stop();
+  }
+  say("Done. `npm run cassandra` keeps a node running to play with.");
 }
-say("Done. `npm run cassandra` keeps a node running to play with.");
+
+await holdConversation().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

@@ -32,7 +32,9 @@ export class Outbox {
   #flush(): void {
     const deliveries = this.#waiting;
     this.#waiting = [];
-    for (const group of groupCalls(deliveries)) void this.#deliver(group);
+    const wanted = deliveries.filter(({ signal }) => !signal?.aborted);
+    for (const { signal, reject } of deliveries) if (signal?.aborted) reject(signal.reason);
+    for (const group of groupCalls(wanted)) void this.#deliver(group);
   }
 
   async #deliver(group: readonly Delivery[]): Promise<void> {

@@ -218,6 +218,13 @@ test("a signal ends an append between its steps, and an iteration", async () => 
   await expect(history.append(messages, { signal: controller.signal })).rejects.toBe(reason);
   expect(await history.count()).toBe(2);
   await expect(history.append(messages, { signal: controller.signal })).rejects.toBe(reason);
+  // What had not been sent when the signal came is not sent.
+  const late = new AbortController();
+  const held = [history.clear(), history.append(numbered(1), { signal: late.signal })];
+  late.abort(reason);
+  expect(await Promise.allSettled(held)).toMatchObject([{ status: "fulfilled" }, { status: "rejected", reason }]);
+  expect(await history.count()).toBe(0);
+  await history.addMessages(numbered(2));
   const iteration = new AbortController();
   const entries = history.entries({ signal: iteration.signal });
   expect((await entries.next()).done).toBe(false);
