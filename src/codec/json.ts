@@ -56,16 +56,15 @@ function encodeMessage(message: BaseMessage): string {
 function readFields(message: BaseMessage): StoredFields {
   const fields: StoredFields = {};
   for (const [key, value] of Object.entries(message)) {
-    if (isClassField(key) || (value === undefined && !FILLED_IN.has(key))) continue;
+    if (value === undefined ? !FILLED_IN.has(key) : isClassField(key)) continue;
     if (key === "__proto__") throw new TypeError("Expected a message without a field named __proto__ of its own.");
-    fields[key] = value;
+    fields[key] = CALL_KEYS.has(key) ? withExplicit(CALL_KEYS.get(key) ?? [], value) : value;
   }
-  for (const [key, absent] of CALL_KEYS) if (key in fields) fields[key] = withExplicit(absent, fields[key]);
   return fields;
 }
 
 function withExplicit(keys: readonly string[], calls: unknown): unknown {
-  if (!Array.isArray(calls)) return calls;
+  if (!Array.isArray(calls) || calls.length === 0) return calls;
   const isComplete = (call: unknown): boolean => !isRecord(call) || keys.every((key) => call[key] !== undefined);
   if (calls.every(isComplete)) return calls;
   const absent = Object.fromEntries(keys.map((key) => [key, null]));

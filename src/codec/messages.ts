@@ -22,6 +22,13 @@ export function isRecord(value: unknown): value is StoredFields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Each constructor takes its own ones of these as they are. */
+const CONSTRUCTED: ReadonlySet<string> = new Set([
+  ...["content", "additional_kwargs", "response_metadata", "id", "name"],
+  ...["tool_calls", "invalid_tool_calls", "usage_metadata"],
+  ...["tool_call_id", "artifact", "status"],
+]);
+
 const CLASS_FIELDS: ReadonlySet<string> = new Set([
   "type",
   "tool_call_chunks",
@@ -32,7 +39,7 @@ const CLASS_FIELDS: ReadonlySet<string> = new Set([
 
 /** What the class sets itself, or a chunk holds while it streams. */
 export function isClassField(key: string): boolean {
-  return CLASS_FIELDS.has(key) || key.startsWith("lc_");
+  return !CONSTRUCTED.has(key) && (CLASS_FIELDS.has(key) || key.startsWith("lc_"));
 }
 
 // What is in a row has no type before this point.
@@ -60,13 +67,6 @@ const CLASSES: ReadonlyMap<unknown, (fields: object) => BaseMessage> = new Map([
   ["generic", chat],
   ["ChatMessageChunk", chat],
   ["remove", remove],
-]);
-
-/** Each constructor takes its own ones of these as they are. */
-const CONSTRUCTED: ReadonlySet<string> = new Set([
-  ...["content", "additional_kwargs", "response_metadata", "id", "name"],
-  ...["tool_calls", "invalid_tool_calls", "usage_metadata"],
-  ...["tool_call_id", "artifact", "status"],
 ]);
 
 /** `createMessage` for most rows, at the cost of the constructor alone. */
