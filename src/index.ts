@@ -7,9 +7,8 @@ export {
   type CorruptRow,
   type CorruptRowPolicy,
   createTableStatement,
-  PYTHON_COLUMNS,
   type RequestOptions,
   type TableOptions,
 } from "./options.ts";
 export type { ChatHistoryEntry, ChatHistoryPage } from "./reader.ts";
-export type { HistoryColumns } from "./table/statements.ts";
+export { type HistoryColumns, PYTHON_COLUMNS } from "./table/statements.ts";

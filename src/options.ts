@@ -67,13 +67,6 @@ export interface ResolvedOptions extends TableNames {
   readonly codec: MessageCodec;
 }
 
-/** The column names of LangChain's Python class, so that both languages share one table. */
-export const PYTHON_COLUMNS: HistoryColumns = Object.freeze({
-  sessionId: "partition_id",
-  messageId: "row_id",
-  message: "body_blob",
-});
-
 const DEFAULT_COLUMNS: HistoryColumns = Object.freeze({
   sessionId: "session_id",
   messageId: "message_id",

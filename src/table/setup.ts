@@ -1,6 +1,6 @@
 import type { Client } from "cassandra-driver";
 import { CassandraHistoryError, isAlreadyExists, isKeyspaceMissing, isUnauthorized } from "../errors.ts";
-import { Statements, type TableNames } from "./statements.ts";
+import { PYTHON_COLUMNS, Statements, type TableNames } from "./statements.ts";
 
 /** A table that a history wants to use. */
 export interface TableTarget extends TableNames {
@@ -17,6 +17,8 @@ interface ColumnRow {
 // Answered by every role without a grant, and by the node's own memory: no DDL, no replica is asked.
 const SELECT_COLUMNS =
   "SELECT column_name, kind, type FROM system_schema.columns WHERE keyspace_name = ? AND table_name = ?";
+
+const SELECT_KEYSPACES = "SELECT keyspace_name FROM system_schema.keyspaces";
 
 const ready = new WeakMap<Client, Map<string, Promise<void>>>();
 
@@ -85,8 +87,14 @@ function checkColumns(target: TableTarget, found: readonly ColumnRow[]): void {
   throw setupFailed(
     target,
     `has other columns: expected ${listColumns(wanted)}; got ${listColumns(found)}`,
-    "Name its columns with the option `columns`, or use another table, made with",
+    isPythons(found)
+      ? "It is the table of LangChain's Python class: pass `columns: PYTHON_COLUMNS`, or use another table, made with"
+      : "Name its columns with the option `columns`, or use another table, made with",
   );
+}
+
+function isPythons(found: readonly ColumnRow[]): boolean {
+  return Object.values(PYTHON_COLUMNS).every((name) => found.some(({ column_name }) => column_name === name));
 }
 
 function listColumns(columns: readonly ColumnRow[]): string {
@@ -98,7 +106,7 @@ async function createTable(target: TableTarget): Promise<void> {
     await target.client.execute(new Statements(target).createTable, [], { isIdempotent: true });
   } catch (error) {
     if (isAlreadyExists(error)) return;
-    if (isKeyspaceMissing(error)) throw keyspaceMissing(target, error);
+    if (isKeyspaceMissing(error)) throw await keyspaceMissing(target, error);
     if (isUnauthorized(error)) {
       throw setupFailed(target, "does not exist, and this role may not create it", "Have it created with", error);
     }
@@ -106,12 +114,17 @@ async function createTable(target: TableTarget): Promise<void> {
   }
 }
 
-function keyspaceMissing({ keyspace }: TableTarget, cause: unknown): CassandraHistoryError {
-  return new CassandraHistoryError(
-    "SETUP_FAILED",
-    `Keyspace "${keyspace}" does not exist (case counts). Create it first; the library never creates a keyspace.`,
-    { cause },
-  );
+async function keyspaceMissing({ client, keyspace }: TableTarget, cause: unknown): Promise<CassandraHistoryError> {
+  const { rows } = await client.execute(SELECT_KEYSPACES, [], { prepare: true, isIdempotent: true });
+  const names = rows.map((row) => String(row["keyspace_name"]));
+  const other = names.find((name) => name.toLowerCase() === keyspace.toLowerCase());
+  const remedy =
+    other === undefined
+      ? "Create it first; the library never creates a keyspace."
+      : `Did you mean ${JSON.stringify(other)}?`;
+  return new CassandraHistoryError("SETUP_FAILED", `Keyspace "${keyspace}" does not exist (case counts). ${remedy}`, {
+    cause,
+  });
 }
 
 function setupFailed(target: TableTarget, what: string, remedy: string, cause?: unknown): CassandraHistoryError {

@@ -7,6 +7,13 @@ export interface HistoryColumns {
   readonly message: string;
 }
 
+/** The column names of LangChain's Python class, so that both languages share one table. */
+export const PYTHON_COLUMNS: HistoryColumns = Object.freeze({
+  sessionId: "partition_id",
+  messageId: "row_id",
+  message: "body_blob",
+});
+
 export interface TableNames {
   readonly keyspace: string;
   readonly table: string;

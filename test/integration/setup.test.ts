@@ -87,6 +87,17 @@ test("a failed attempt is forgotten", async () => {
   await client.execute(`DROP KEYSPACE "${later}"`);
 });
 
+test("a keyspace that differs in case only is suggested", async () => {
+  const mixed = `Mixed_${keyspace}`;
+  await createKeyspace(client, mixed);
+  const error = await failureOf(openHistory({ client, keyspace: mixed.toLowerCase() }).getMessages());
+  expect([error.code, error.message]).toEqual([
+    "SETUP_FAILED",
+    `Keyspace "${mixed.toLowerCase()}" does not exist (case counts). Did you mean "${mixed}"?`,
+  ]);
+  await client.execute(`DROP KEYSPACE "${mixed}"`);
+});
+
 test("a table dropped while in use is made anew, once", async () => {
   const { watched, requests } = watchClient(client);
   const histories = Array.from({ length: 5 }, () => openHistory({ client: watched, keyspace, table: "dropped" }));
@@ -131,6 +142,7 @@ describe("a table of another shape", () => {
     const error = await failureOf(openHistory({ client, keyspace, table }).addUserMessage("hi"));
     expect(error.code).toBe("SETUP_FAILED");
     expect(error.message).toContain(`Table "${keyspace}"."${table}" has other columns: expected session_id text`);
+    expect(error.message.includes("pass `columns: PYTHON_COLUMNS`")).toBe(what === "Python's names");
   });
 
   test.each([
