@@ -75,6 +75,19 @@ console.log(One !== Other, new Set(ids).size, new Set(ids.map((id) => id.slice(1
   expect(await runProgram("both.mjs", program)).toBe("true 200 1");
 });
 
+test("a worker thread makes ids of its own", async () => {
+  const program = `import { isMainThread, parentPort, Worker } from "node:worker_threads";
+import { HumanMessage } from "@langchain/core/messages";
+import { CassandraChatMessageHistory } from "langchain-cassandra-history";
+const rows = { rows: [{ column_name: "session_id", kind: "partition_key", type: "text" }, { column_name: "message_id", kind: "clustering", type: "timeuuid" }, { column_name: "message", kind: "regular", type: "text" }] };
+const client = { execute: async () => rows, batch: async () => ({}) };
+const history = new CassandraChatMessageHistory({ client, keyspace: "app", sessionId: "s" });
+const [{ id }] = await history.append([new HumanMessage("x")]);
+if (!isMainThread) parentPort.postMessage(id);
+else new Worker(new URL(import.meta.url)).once("message", (other) => console.log(id.slice(19) !== other.slice(19)));`;
+  expect(await runProgram("worker.mjs", program)).toBe("true");
+});
+
 describe.each(["node16", "nodenext"])("tsc under %s", (module) => {
   test.each(["mts", "cts"])("compiles a .%s consumer", async (extension) => {
     const file = `consumer-${module}.${extension}`;
