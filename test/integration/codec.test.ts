@@ -38,7 +38,9 @@ describe("a corrupt row", () => {
     const entries = await history.append(numbered(count));
     const id = entries[position]?.id ?? "";
     const update = `UPDATE "${keyspace}".message_store SET message = ? WHERE session_id = ? AND message_id = ?`;
-    await client.execute(update, [text, history.sessionId, id], { prepare: true });
+    // The driver dates by the millisecond, and so, left to it, perhaps before the row.
+    const timestamp = (Date.now() + 1) * 1000;
+    await client.execute(update, [text, history.sessionId, id], { prepare: true, timestamp });
     return { sessionId: history.sessionId, id };
   }
 
