@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { compareIds } from "./clock.ts";
-import { entryId, entryIds, maxMessages, sessionId, signal, ttlSeconds, whole } from "./schemas.ts";
+import { entryId, entryIds, maxMessages, signal, ttlSeconds, whole } from "./schemas.ts";
 import type { RowOrder } from "./table/statements.ts";
 import { describeValue, invalidOption, validate } from "./validation.ts";
 
@@ -60,7 +60,7 @@ const schemas: Readonly<Record<Method, z.ZodObject>> = {
   update: z.strictObject({ id: entryId.unwrap() }),
   delete: z.strictObject({ ids: entryIds.unwrap() }),
   deleteFrom: z.strictObject({ id: entryId.unwrap() }),
-  fork: z.strictObject({ sessionId: sessionId.unwrap(), through: entryId }),
+  fork: z.strictObject({ through: entryId }),
 };
 
 /** Throws `INVALID_OPTION` for an argument that the method does not take. */

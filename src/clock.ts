@@ -20,8 +20,8 @@ const SHARED: symbol = Symbol.for("langchain-cassandra-history.clock.v1");
 const UUID_EPOCH = 0x01b21dd213814000n;
 /** Enough for every session that is busy at once; more are swept when the clock has passed them. */
 const FLOORS_BEFORE_SWEEP = 1024;
-/** As signed bytes, which is how Cassandra compares them. */
-const HIGHEST_NODE = "7f7f-7f7f7f7f7f7f";
+/** The year 2223: an id beyond it is no clock's, and its microseconds soon outgrow a number. */
+const LATEST_FLOOR = 8e15;
 const TIMEUUID = /^([0-9a-f]{8})-([0-9a-f]{4})-1([0-9a-f]{3})-([0-9a-f]{4})-([0-9a-f]{12})$/i;
 
 function sharedState(): ClockState {
@@ -59,11 +59,6 @@ function systemMicros(state: ClockState): number {
 function formatId(micros: number, node: string): string {
   const hex = (BigInt(micros) * 10n + UUID_EPOCH).toString(16).padStart(15, "0");
   return `${hex.slice(7)}-${hex.slice(3, 7)}-1${hex.slice(0, 3)}-${node}`;
-}
-
-/** The highest id of a microsecond, in Cassandra's order. */
-export function timeUuidAt(micros: number): string {
-  return formatId(micros, HIGHEST_NODE);
 }
 
 /** 100 ns intervals since 1582. */
@@ -138,7 +133,7 @@ export class SessionClock {
     const micros = idMicros(id);
     // What has been seen of the system clock is kept: it may be set back before the next id.
     state.last = Math.max(systemMicros(state), state.last);
-    if (micros <= state.last) return;
+    if (micros <= state.last || micros > LATEST_FLOOR) return;
     if (state.floors.size >= FLOORS_BEFORE_SWEEP) sweep(state.floors, state.last);
     state.floors.set(this.#session, Math.max(micros, state.floors.get(this.#session) ?? 0));
   }

@@ -203,7 +203,7 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
    * Rejects with `NOT_FOUND` where `through` is not there, before anything is copied, or with `WRITE_FAILED`.
    */
   async fork(sessionId: string, options: ForkOptions = {}): Promise<CassandraChatMessageHistory> {
-    checkArguments("fork", { ...options, sessionId });
+    checkArguments("fork", options);
     if (sessionId === this.sessionId) throw invalidOption("sessionId", "another session than this one", "its own id");
     const target = new CassandraChatMessageHistory({ ...this.#options, sessionId });
     try {
@@ -226,7 +226,8 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
     const { ids, ttlSeconds = this.#options.ttlSeconds, signal } = options;
     checkMessages(messages);
     checkIds(ids, messages.length);
-    const rows = messages.map((message, at) =>
+    // Not by `map`, which passes over holes.
+    const rows = Array.from(messages, (message, at) =>
       encodeRow(message, at, ids?.[at] ?? this.#clock.nextId(), ttlSeconds, this.#options),
     );
     const newest = ids?.at(-1);

@@ -78,7 +78,8 @@ function dropUndefined(call: Readonly<Record<string, unknown>>): object {
 function decodeMessage(text: string): BaseMessage {
   const row: unknown = parseJson(text);
   if (!isRecord(row)) throw new TypeError("Expected a JSON object.");
-  if (row["codec"] !== VERSION) return readForeignRow(row);
+  if (row["codec"] === undefined) return readForeignRow(row);
+  if (row["codec"] !== VERSION) throw new TypeError(`Expected a row of version ${VERSION}: a newer release wrote it.`);
   const { type, data, marks } = row;
   if (!isRecord(data)) throw new TypeError("Expected the fields of a message in data.");
   if (marks === undefined) return constructMessage(type, data);

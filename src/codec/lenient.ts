@@ -1,5 +1,10 @@
-/** What Python's `json.dumps` writes for numbers that JSON does not have, and the strings that have to be passed over. */
-const STRING_OR_NUMBER_WORD = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\bInfinity\b|\bNaN\b/g;
+import { randomUUID } from "node:crypto";
+
+/**
+ * What Python's `json.dumps` writes for numbers that JSON does not have, and the strings that have to be passed over: each
+ * to its end or the text's, so that nothing is looked at twice.
+ */
+const STRING_OR_NUMBER_WORD = /"[^"\\]*(?:\\[\s\S][^"\\]*)*(?:"|$)|-?\bInfinity\b|\bNaN\b/g;
 
 /** `JSON.parse`, which also takes the bare `NaN`, `Infinity` and `-Infinity` that Python writes. */
 export function parseJson(text: string): unknown {
@@ -12,9 +17,8 @@ export function parseJson(text: string): unknown {
 }
 
 function parseNumberWords(text: string): unknown {
-  // A key that the text does not hold, so that nothing else can be taken for a number.
-  let key = "number";
-  while (text.includes(key)) key += "_";
+  // A key that the text cannot hold, escaped or not, so that nothing else is taken for a number.
+  const key = randomUUID();
   const json = text.replace(STRING_OR_NUMBER_WORD, (word) => (word[0] === '"' ? word : `{"${key}":"${word}"}`));
   return JSON.parse(json, (_, value: unknown) => {
     const word: unknown = typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;

@@ -58,7 +58,7 @@ export class Statements {
 ) WITH CLUSTERING ORDER BY (${id} DESC)`;
     this.insert = `INSERT INTO ${name} (${session}, ${id}, ${message}) VALUES (?, ?, ?)`;
     this.insertWithTtl = `${this.insert} USING TTL ?`;
-    this.count = `SELECT count(*) AS rows FROM ${name} WHERE ${session} = ?`;
+    this.count = `SELECT count(${id}) AS rows FROM ${name} WHERE ${session} = ?`;
   }
 
   select(parts: readonly RowPart[], bounds: readonly Bound[], order: RowOrder): string {

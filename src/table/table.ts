@@ -10,7 +10,7 @@ export interface StoredRow {
   readonly text: string;
   /** Seconds that it has left; null where it does not expire. Read only where asked for. */
   readonly ttl: number | null;
-  /** Microseconds since 1970. Read only where asked for. */
+  /** Microseconds since 1970; 0 where the row has no message. Read only where asked for. */
   readonly writeTime: number;
 }
 
@@ -82,7 +82,8 @@ export class MessageTable {
       const page: types.ResultSet = await this.#requests.read(query, params, paging);
       pageState = page.pageState;
       fetchSize = this.#pageSize;
-      yield page.rows.map(toStoredRow);
+      // A session of nothing but static columns is one row without an id.
+      yield page.rows.filter((row) => row["id"] !== null).map(toStoredRow);
     } while (pageState);
   }
 
@@ -126,5 +127,5 @@ export class MessageTable {
 }
 
 function toStoredRow(row: types.Row): StoredRow {
-  return { id: row["id"], text: row["message"], ttl: row["ttl"] ?? null, writeTime: Number(row["writetime"]) };
+  return { id: row["id"], text: row["message"] ?? "", ttl: row["ttl"] ?? null, writeTime: Number(row["writetime"]) };
 }

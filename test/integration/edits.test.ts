@@ -89,6 +89,48 @@ describe("rows of a writer whose clock is ahead", () => {
   });
 });
 
+test("clear() takes no part of a batch that others add meanwhile, whose ids reach back before it", async () => {
+  let deletes = 0;
+  const { watched } = watchClient(client, async (request, send) => {
+    const result = await send();
+    // As of a large append: made before our delete's time, and dated and sent after it.
+    if (/^DELETE/.test(request.queries[0] ?? "") && ++deletes === 1) {
+      for (const [at, id] of ids.entries()) await write(history, id, `part ${at}`, (Date.now() + 2) * 1000);
+    }
+    return result;
+  });
+  const history = openHistory({ client: watched, keyspace });
+  await history.addUserMessage("before");
+  const ids = [-2, -1, 1, 2].map((skew) => types.TimeUuid.fromDate(new Date(Date.now() + skew)).toString());
+  await history.clear();
+  const read = await openHistory({ client, keyspace, sessionId: history.sessionId }).getMessages();
+  expect(texts(read)).toEqual(["part 0", "part 1", "part 2", "part 3"]);
+});
+
+test("a row without a message is corrupt, can be copied, and replaced; static columns are no message", async () => {
+  await client.execute(
+    `CREATE TABLE ${keyspace}.wide (session_id text, message_id timeuuid, title text static, message text, PRIMARY KEY (session_id, message_id))`,
+  );
+  const history = openHistory({ client, keyspace, table: "wide", onCorruptRow: "skip" });
+  await client.execute(`INSERT INTO ${keyspace}.wide (session_id, title) VALUES (?, 'a title')`, [history.sessionId], {
+    prepare: true,
+  });
+  expect([await history.getMessages(), await history.count()]).toEqual([[], 0]);
+  const [entry] = await history.append(numbered(1));
+  const id = entry?.id ?? "";
+  const timestamp = (Date.now() + 1) * 1000;
+  await client.execute(
+    `UPDATE ${keyspace}.wide SET message = null WHERE session_id = ? AND message_id = ?`,
+    [history.sessionId, id],
+    { prepare: true, timestamp },
+  );
+  expect([await history.getMessages(), await history.count()]).toEqual([[], 1]);
+  expect(await (await history.fork("copy")).count()).toBe(1);
+  await vi.waitUntil(() => Date.now() * 1000 > timestamp + 1000, { interval: 1 });
+  await history.update(id, new AIMessage("again"));
+  expect(texts(await history.getMessages())).toEqual(["again"]);
+});
+
 describe("an edit", () => {
   test("that meets a delete never brings the message back", async () => {
     for (let round = 0; round < 100; round += 1) {

@@ -40,7 +40,7 @@ test("every request after the setup is marked idempotent, and carries the histor
   await history.update(entry?.id ?? "", new HumanMessage("new"));
   await history.delete([entry?.id ?? ""]);
   await history.deleteFrom(entry?.id ?? "");
-  expect(requests.length).toBeGreaterThan(15);
+  expect(requests).toHaveLength(15);
   for (const { queries, options } of requests) {
     const own = /^SELECT/.test(queries[0] ?? "") ? readOptions : writeOptions;
     expect(options).toMatchObject({ prepare: true, isIdempotent: true, ...own });

@@ -111,6 +111,16 @@ test("what is read in one session moves neither another's ids nor write times, a
   expect(idDate(skewed.nextId()).getTime()).toBeLessThan(Date.now() + 1000);
 });
 
+test("an id of a time that no clock tells does not break the ids after it", () => {
+  const clock = newClock();
+  for (const id of ["ffffffff-ffff-1fff-bfff-ffffffffffff", "00000000-0000-1800-8000-000000000000"]) {
+    clock.observe(id);
+    const ids = Array.from({ length: 3 }, () => clock.nextId());
+    expect(ids.every(isTimeUuid)).toBe(true);
+    expectAscending(ids);
+  }
+});
+
 test("two sessions that run ahead of the same clock never make the same id", () => {
   const [one, other] = [newClock(), newClock()];
   const ahead = types.TimeUuid.fromDate(new Date(Date.now() + 600_000)).toString();

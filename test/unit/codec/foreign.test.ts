@@ -142,6 +142,15 @@ describe("rows of LangChain's Python", () => {
   });
 });
 
+test.each([
+  ["an unterminated string", `NaN"${'\\"'.repeat(500_000)}`],
+  ["a long run of what might be a key", `{"a": NaN, "b": "number${"_".repeat(500_000)}"`],
+])("a large corrupt row with a bare NaN is told in no time: %s", (_, text) => {
+  const began = performance.now();
+  expect(() => read(text)).toThrow(SyntaxError);
+  expect(performance.now() - began).toBeLessThan(2000);
+});
+
 describe("escapes are undone only where core wrote them", () => {
   const kwargs = { value: { __lc_escaped__: { lc: 1 } } };
 
@@ -174,6 +183,7 @@ test.each([
   '{"type":"tool","data":{"content":"hi"}}',
   '{"type":"function","data":{"content":"hi"}}',
   '{"type":"generic","data":{"content":"hi"}}',
+  '{"type":"human","data":{"content":"hi"},"codec":2}',
   '{"type":"human","data":{"content":"hi"},"codec":1,"marks":5}',
   '{"type":"human","data":{"content":"hi"},"codec":1,"marks":[[[],"date"]]}',
   '{"type":"human","data":{"content":"hi"},"codec":1,"marks":[[["content"],"class"]]}',
