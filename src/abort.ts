@@ -1,14 +1,30 @@
+/** Who waits for a signal: one listener each, however many calls share it, since Node warns of more than ten. */
+const waiting = new WeakMap<AbortSignal, Set<() => void>>();
+
 /** The promise's outcome, or the signal's reason as soon as it is aborted; the work behind the promise goes on. */
 export async function untilAborted<Result>(promise: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
   if (signal === undefined) return promise;
+  const waiters = waitersOf(signal);
   let abort = (): void => {};
   const aborted = new Promise<never>((_, reject) => {
     abort = () => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
+    waiters.add(abort);
   });
   try {
     return await Promise.race([promise, aborted]);
   } finally {
-    signal.removeEventListener("abort", abort);
+    waiters.delete(abort);
   }
+}
+
+function waitersOf(signal: AbortSignal): Set<() => void> {
+  const known = waiting.get(signal);
+  if (known !== undefined) return known;
+  const waiters = new Set<() => void>();
+  const abortAll = (): void => {
+    for (const abort of waiters) abort();
+  };
+  signal.addEventListener("abort", abortAll, { once: true });
+  waiting.set(signal, waiters);
+  return waiters;
 }

@@ -30,9 +30,9 @@ export class CassandraHistoryError extends Error {
   declare readonly sessionId?: string;
   /** The entry concerned, with `CORRUPT_ROW` and `NOT_FOUND`. */
   declare readonly id?: string;
-  /** The ids of the failed call, with `WRITE_FAILED`: pass them to `append` again and nothing is stored twice. */
+  /** The ids of the failed call, with `WRITE_FAILED` and `MESSAGE_TOO_LARGE`: after an add, `append` takes them to try again. */
   declare readonly ids?: readonly string[];
-  /** Those of `ids` that are known to be stored, with `WRITE_FAILED`. */
+  /** Those of `ids` that are known to be stored. */
   declare readonly written?: readonly string[];
 
   constructor(code: CassandraHistoryErrorCode, message: string, details: CassandraHistoryErrorDetails = {}) {
@@ -74,10 +74,6 @@ export function isTableMissing(error: unknown): boolean {
   return (
     serverRefused(error, SERVER.invalid, /unconfigured table|table \S+ does not exist/i) || lostItsStatement(error)
   );
-}
-
-export function isKeyspaceMissing(error: unknown): boolean {
-  return serverRefused(error, SERVER.invalid, /keyspace .*(does not|doesn't) exist/i);
 }
 
 /** Larger than `max_mutation_size` (16 MiB on a default server), or than one request may be. */

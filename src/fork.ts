@@ -2,7 +2,7 @@ import type { SessionClock } from "./clock.ts";
 import { notFound } from "./errors.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { copyRow } from "./rows.ts";
-import { splitRows } from "./table/batches.ts";
+import { maxBatchRows, splitRows } from "./table/batches.ts";
 import type { MessageTable } from "./table/table.ts";
 
 /** What one history stands on. */
@@ -21,7 +21,7 @@ export async function copySession(from: Session, to: Session, through: string | 
   const bounds = through === undefined ? [] : ([["<=", through]] as const);
   for await (const page of from.table.pages({ order: "oldest-first", bounds, parts: ["message", "ttl"] })) {
     const rows = page.flatMap((row) => copyRow(row, from.options, to.options) ?? []);
-    for (const batch of splitRows(rows)) await to.table.insert(batch);
+    for (const batch of splitRows(rows, maxBatchRows(to.options.sessionId))) await to.table.insert(batch);
     const newest = rows.at(-1);
     if (newest !== undefined) to.clock.observe(newest.id);
   }

@@ -19,6 +19,7 @@ import { CallOrder } from "./order.ts";
 import { Outbox } from "./outbox.ts";
 import { type ChatHistoryEntry, type ChatHistoryPage, createEntry, SessionReader } from "./reader.ts";
 import { type EncodedMessage, encodeRow } from "./rows.ts";
+import { maxBatchRows } from "./table/batches.ts";
 import { removeIds, removeVisible, replaceRow } from "./table/edits.ts";
 import { MessageTable } from "./table/table.ts";
 import { invalidOption } from "./validation.ts";
@@ -31,7 +32,8 @@ import { invalidOption } from "./validation.ts";
  * the session adds after everything it read. Constructing does no I/O; the table is made on first use. One client serves
  * any number of histories, so that one history per request costs nothing.
  *
- * Every method rejects with a {@link CassandraHistoryError}, or with the reason of an aborted `signal`.
+ * Every method rejects with a {@link CassandraHistoryError}, or with the reason of an aborted `signal`;
+ * what a function given as `onCorruptRow` throws passes as it is.
  */
 export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
   static override lc_name(): string {
@@ -59,7 +61,7 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
     this.#options = resolved;
     this.#clock = new SessionClock(JSON.stringify([resolved.keyspace, resolved.table, resolved.sessionId]));
     this.#table = new MessageTable(resolved);
-    this.#outbox = new Outbox((rows) => this.#table.insert(rows));
+    this.#outbox = new Outbox((rows) => this.#table.insert(rows), maxBatchRows(resolved.sessionId));
     this.#reader = new SessionReader(this.#table, this.#clock, resolved);
   }
 
@@ -96,10 +98,7 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
     checkArguments("getMessages", options);
     const { maxMessages = this.#options.maxMessages, signal } = options;
     signal?.throwIfAborted();
-    return untilAborted(
-      this.#calls.run("read", () => this.#reader.newest(maxMessages, signal)),
-      signal,
-    );
+    return this.#read(() => this.#reader.newest(maxMessages, signal), signal);
   }
 
   /**
@@ -111,10 +110,7 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
     const pages = this.#reader.entryPages(options);
     for (;;) {
       options.signal?.throwIfAborted();
-      const page = await untilAborted(
-        this.#calls.run("read", () => pages.next()),
-        options.signal,
-      );
+      const page = await this.#read(() => pages.next(), options.signal);
       if (page.done) return;
       yield* page.value;
     }
@@ -126,7 +122,7 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
    */
   async getPage(options: PageOptions): Promise<ChatHistoryPage> {
     checkArguments("getPage", options);
-    return this.#calls.run("read", () => this.#reader.page(options));
+    return this.#read(() => this.#reader.page(options));
   }
 
   /** How many rows the session has, corrupt ones included. The server reads the whole session to tell. */
@@ -141,8 +137,9 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
 
   /**
    * Adds messages, all or nothing, in one round trip for up to 1 MiB of encoded text and 65,535 messages; more is sent in
-   * order, in as few such steps as it takes. What is added is what the messages are at the call. Adds made in one turn of
-   * the event loop share round trips, each call settling on its own. The driver may retry: writes are idempotent.
+   * order, in as few such steps as it takes, but for the largest message above 1 MiB, which goes first so that a refusal leaves
+   * nothing behind. What is added is what the messages are at the call. Adds made
+   * without awaiting between them share round trips, each call settling on its own. The driver may retry: writes are idempotent.
    *
    * Rejects with `INVALID_MESSAGE` or `MESSAGE_TOO_LARGE` (nothing of the call is written), or `WRITE_FAILED`.
    */
@@ -174,7 +171,7 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
     if (!replaced) throw notFound(this.sessionId, id);
   }
 
-  /** Deletes messages by their ids; unknown ones are ignored. Not atomic for messages of a process whose clock is ahead. */
+  /** Deletes messages by their ids; unknown ones are ignored. A hundred at a time: after a failure, call it again. */
   async delete(ids: readonly string[]): Promise<void> {
     checkArguments("delete", { ids });
     await this.#edit(() => removeIds(this.#table, ids), ids);
@@ -200,7 +197,8 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
    * Copies the messages, all or up to and including `through`, to another session, with their ids and remaining expiry,
    * and returns that session's history. Not atomic: after a failure, the same call copies the rest.
    *
-   * Rejects with `NOT_FOUND` where `through` is not there, before anything is copied, or with `WRITE_FAILED`.
+   * Rejects with `NOT_FOUND` where `through` is not there, before anything is copied, or with `INVALID_OPTION`,
+   * `READ_FAILED` or `WRITE_FAILED`; with a codec of one's own also `CORRUPT_ROW` or `INVALID_MESSAGE`.
    */
   async fork(sessionId: string, options: ForkOptions = {}): Promise<CassandraChatMessageHistory> {
     checkArguments("fork", options);
@@ -212,6 +210,15 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
       throw editFailed(error);
     }
     return target;
+  }
+
+  /** An aborted read gives up its place, too: calls made after it wait no longer, and it is not sent if its turn comes later. */
+  #read<Result>(read: () => Promise<Result>, signal?: AbortSignal): Promise<Result> {
+    const call = async (): Promise<Result> => {
+      signal?.throwIfAborted();
+      return untilAborted(read(), signal);
+    };
+    return untilAborted(this.#calls.run("read", call), signal);
   }
 
   async #edit<Result>(change: () => Promise<Result>, ids: readonly string[] = [], bytes = 0): Promise<Result> {

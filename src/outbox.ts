@@ -15,10 +15,13 @@ interface Delivery {
  */
 export class Outbox {
   readonly #insert: (rows: readonly InsertRow[]) => Promise<void>;
+  readonly #maxRows: number;
   #waiting: Delivery[] = [];
 
-  constructor(insert: (rows: readonly InsertRow[]) => Promise<void>) {
+  /** @param maxRows - as many rows as one batch takes */
+  constructor(insert: (rows: readonly InsertRow[]) => Promise<void>, maxRows: number) {
     this.#insert = insert;
+    this.#maxRows = maxRows;
   }
 
   /** Resolves when all rows are stored; rejects with the call's own error. */
@@ -34,7 +37,7 @@ export class Outbox {
     this.#waiting = [];
     const wanted = deliveries.filter(({ signal }) => !signal?.aborted);
     for (const { signal, reject } of deliveries) if (signal?.aborted) reject(signal.reason);
-    for (const group of groupCalls(wanted)) void this.#deliver(group);
+    for (const group of groupCalls(wanted, this.#maxRows)) void this.#deliver(group);
   }
 
   async #deliver(group: readonly Delivery[]): Promise<void> {
@@ -53,7 +56,7 @@ export class Outbox {
   async #deliverAlone({ rows, signal, resolve, reject }: Delivery): Promise<void> {
     const written: string[] = [];
     try {
-      for (const batch of inSendingOrder(splitRows(rows))) {
+      for (const batch of inSendingOrder(splitRows(rows, this.#maxRows))) {
         signal?.throwIfAborted();
         await this.#insert(batch);
         written.push(...batch.map(idOf));

@@ -10,12 +10,12 @@ import { windowLength } from "./window.ts";
 
 /** A message as it stands in the history. */
 export interface ChatHistoryEntry {
-  /** A timeuuid: unique in the table, and in the order of the messages. */
+  /** A timeuuid: unique in the session, and in the order of the messages. */
   readonly id: string;
   /** When the message was added, by the clock of the process that added it. */
   readonly createdAt: Date;
   readonly message: BaseMessage;
-  /** When the message expires, to the second; absent where it does not. */
+  /** When the message expires, to the second; absent where it does not. `append` knows no expiry that is the table's default. */
   readonly expiresAt?: Date;
 }
 

@@ -1,5 +1,5 @@
 import type { Client } from "cassandra-driver";
-import { CassandraHistoryError, isAlreadyExists, isKeyspaceMissing, isUnauthorized } from "../errors.ts";
+import { CassandraHistoryError, isAlreadyExists, isUnauthorized } from "../errors.ts";
 import { PYTHON_COLUMNS, Statements, type TableNames } from "./statements.ts";
 
 /** A table that a history wants to use. */
@@ -59,6 +59,7 @@ function keyOf({ keyspace, table, columns, createTable }: TableTarget): string {
 async function lookOrCreate(target: TableTarget): Promise<void> {
   const found = await readColumns(target);
   if (found.length > 0) return checkColumns(target, found);
+  await checkKeyspace(target);
   if (!target.createTable) throw setupFailed(target, "does not exist, and createTable is false", "Create it with");
   await createTable(target);
 }
@@ -106,7 +107,6 @@ async function createTable(target: TableTarget): Promise<void> {
     await target.client.execute(new Statements(target).createTable, [], { isIdempotent: true });
   } catch (error) {
     if (isAlreadyExists(error)) return;
-    if (isKeyspaceMissing(error)) throw await keyspaceMissing(target, error);
     if (isUnauthorized(error)) {
       throw setupFailed(target, "does not exist, and this role may not create it", "Have it created with", error);
     }
@@ -114,17 +114,16 @@ async function createTable(target: TableTarget): Promise<void> {
   }
 }
 
-async function keyspaceMissing({ client, keyspace }: TableTarget, cause: unknown): Promise<CassandraHistoryError> {
+async function checkKeyspace({ client, keyspace }: TableTarget): Promise<void> {
   const { rows } = await client.execute(SELECT_KEYSPACES, [], { prepare: true, isIdempotent: true });
   const names = rows.map((row) => String(row["keyspace_name"]));
+  if (names.includes(keyspace)) return;
   const other = names.find((name) => name.toLowerCase() === keyspace.toLowerCase());
   const remedy =
     other === undefined
       ? "Create it first; the library never creates a keyspace."
       : `Did you mean ${JSON.stringify(other)}?`;
-  return new CassandraHistoryError("SETUP_FAILED", `Keyspace "${keyspace}" does not exist (case counts). ${remedy}`, {
-    cause,
-  });
+  throw new CassandraHistoryError("SETUP_FAILED", `Keyspace "${keyspace}" does not exist (case counts). ${remedy}`);
 }
 
 function setupFailed(target: TableTarget, what: string, remedy: string, cause?: unknown): CassandraHistoryError {

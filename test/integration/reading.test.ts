@@ -63,6 +63,27 @@ test("a window reads back to the call of the tool messages that fill it", async 
   }
 });
 
+test("an aborted read holds back no call after it", async () => {
+  let answer = (): void => {};
+  const { watched, requests } = watchClient(client, (request, send) =>
+    /^SELECT .*message_store/.test(request.queries[0] ?? "")
+      ? new Promise<void>((resolve) => {
+          answer = resolve;
+        }).then(send)
+      : send(),
+  );
+  const history = openHistory({ client: watched, keyspace });
+  await history.setup();
+  const controller = new AbortController();
+  const reads = Array.from({ length: 20 }, () => history.getMessages({ signal: controller.signal }));
+  const added = history.addUserMessage("goes on");
+  controller.abort(new Error("enough"));
+  for (const read of await Promise.allSettled(reads)) expect(read).toMatchObject({ reason: { message: "enough" } });
+  await added;
+  expect(requests.filter(({ queries }) => /^INSERT/.test(queries[0] ?? ""))).toHaveLength(1);
+  answer();
+});
+
 test("an aborted signal ends a read with its reason", async () => {
   const history = openHistory({ client, keyspace });
   const reason = new Error("enough");

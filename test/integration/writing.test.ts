@@ -73,6 +73,15 @@ test("70,000 small messages in one call", async () => {
   expect(texts(await history.getMessages())).toEqual(texts(numbered(70_000)));
 });
 
+test("2,000 messages of a session with the longest id go in as many requests as it takes", async () => {
+  const history = openHistory({ client, keyspace, sessionId: "x".repeat(65_535) });
+  await history.addMessages(numbered(2000));
+  expect(await history.count()).toBe(2000);
+  const entries = (await history.getPage({ limit: 300 })).entries;
+  await history.delete(entries.map(({ id }) => id));
+  expect(await history.count()).toBe(1700);
+});
+
 describe("append", () => {
   test("tells the entries that it made", async () => {
     const history = openHistory({ client, keyspace, ttlSeconds: 60 });

@@ -11,7 +11,7 @@ const small: InsertRow = { id: "", text: "", bytes: 1, ttlSeconds: undefined };
 test("rows keep their order, and every batch fits unless it is one row", () => {
   fc.assert(
     fc.property(fc.array(row, { maxLength: 50 }), (rows) => {
-      const batches = splitRows(rows);
+      const batches = splitRows(rows, MAX_BATCH_ROWS);
       expect(batches.flat()).toEqual(rows);
       for (const batch of batches) expect(batch.length === 1 || sizeOf(batch) <= MAX_BATCH_BYTES).toBe(true);
     }),
@@ -21,7 +21,7 @@ test("rows keep their order, and every batch fits unless it is one row", () => {
 test("no two neighbours would have fitted one batch", () => {
   fc.assert(
     fc.property(fc.array(row, { maxLength: 50 }), (rows) => {
-      const batches = splitRows(rows);
+      const batches = splitRows(rows, MAX_BATCH_ROWS);
       for (const [at, batch] of batches.entries()) {
         const before = batches[at - 1];
         if (before !== undefined) expect(sizeOf(before) + (batch[0]?.bytes ?? 0)).toBeGreaterThan(MAX_BATCH_BYTES);
@@ -32,14 +32,14 @@ test("no two neighbours would have fitted one batch", () => {
 
 test("a batch holds as many statements as the protocol can count", () => {
   const rows = Array.from({ length: MAX_BATCH_ROWS + 1 }, () => small);
-  expect(splitRows(rows).map((batch) => batch.length)).toEqual([MAX_BATCH_ROWS, 1]);
+  expect(splitRows(rows, MAX_BATCH_ROWS).map((batch) => batch.length)).toEqual([MAX_BATCH_ROWS, 1]);
 });
 
 test("calls are gathered whole, in order, and a large one stands alone", () => {
   const call = fc.array(row, { minLength: 1, maxLength: 8 }).map((rows) => ({ rows }));
   fc.assert(
     fc.property(fc.array(call, { maxLength: 20 }), (calls) => {
-      const groups = groupCalls(calls);
+      const groups = groupCalls(calls, MAX_BATCH_ROWS);
       expect(groups.flat()).toEqual(calls);
       for (const group of groups) {
         expect(group.length === 1 || sizeOf(group.flatMap(({ rows }) => rows)) <= MAX_BATCH_BYTES).toBe(true);
@@ -49,6 +49,6 @@ test("calls are gathered whole, in order, and a large one stands alone", () => {
 });
 
 test("nothing makes no batch", () => {
-  expect(splitRows([])).toEqual([]);
-  expect(groupCalls([])).toEqual([]);
+  expect(splitRows([], MAX_BATCH_ROWS)).toEqual([]);
+  expect(groupCalls([], MAX_BATCH_ROWS)).toEqual([]);
 });
