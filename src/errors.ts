@@ -139,8 +139,9 @@ function tooLarge(cause: unknown, ids: readonly string[], largest: number): Cass
   const limit = request ?? mutation;
   return new CassandraHistoryError(
     "MESSAGE_TOO_LARGE",
-    `A message of ${largest} bytes is too large: the server takes ${limit === undefined ? "less" : `at most ${limit} bytes`} in one write ` +
-      "(16 MiB by default). Nothing of the call was written. Store what is large elsewhere, and a reference to it in the message.",
+    `Too large for the server, which takes ${limit === undefined ? "less" : `at most ${limit} bytes`} in one write (16 MiB by ` +
+      `default): the largest message of the call has ${largest} bytes. Nothing of the call was written. Store what is large ` +
+      "elsewhere, and a reference to it in the message.",
     { cause, ids: [...ids], written: [] },
   );
 }

@@ -1,8 +1,9 @@
 import type { SessionClock } from "./clock.ts";
-import { notFound } from "./errors.ts";
+import { editFailed, notFound } from "./errors.ts";
 import type { ResolvedOptions } from "./options.ts";
+import { readPages } from "./reader.ts";
 import { copyRow } from "./rows.ts";
-import { maxBatchRows, splitRows } from "./table/batches.ts";
+import { type InsertRow, maxBatchRows, splitRows } from "./table/batches.ts";
 import type { MessageTable } from "./table/table.ts";
 
 /** What one history stands on. */
@@ -17,12 +18,26 @@ export interface Session {
  * clock makes from then on comes after them. Throws `NOT_FOUND` before anything is copied.
  */
 export async function copySession(from: Session, to: Session, through: string | undefined): Promise<void> {
-  if (through !== undefined && !(await from.table.has("=", through))) throw notFound(from.options.sessionId, through);
+  if (through !== undefined && !(await hasRow(from.table, through))) throw notFound(from.options.sessionId, through);
   const bounds = through === undefined ? [] : ([["<=", through]] as const);
-  for await (const page of from.table.pages({ order: "oldest-first", bounds, parts: ["message", "ttl"] })) {
+  for await (const page of readPages(from.table, { order: "oldest-first", bounds, parts: ["message", "ttl"] })) {
     const rows = page.flatMap((row) => copyRow(row, from.options, to.options) ?? []);
-    for (const batch of splitRows(rows, maxBatchRows(to.options.sessionId))) await to.table.insert(batch);
+    for (const batch of splitRows(rows, maxBatchRows(to.options.sessionId))) await insert(to.table, batch);
     const newest = rows.at(-1);
     if (newest !== undefined) to.clock.observe(newest.id);
+  }
+}
+
+async function hasRow(table: MessageTable, id: string): Promise<boolean> {
+  const query = { order: "newest-first", bounds: [["=", id]], parts: [] } as const;
+  for await (const page of readPages(table, query)) if (page.length > 0) return true;
+  return false;
+}
+
+async function insert(table: MessageTable, batch: readonly InsertRow[]): Promise<void> {
+  try {
+    await table.insert(batch);
+  } catch (error) {
+    throw editFailed(error);
   }
 }

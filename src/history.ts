@@ -12,7 +12,7 @@ import {
   type PageOptions,
 } from "./arguments.ts";
 import { SessionClock } from "./clock.ts";
-import { editFailed, notFound, readFailed, setupFailed } from "./errors.ts";
+import { editFailed, notFound, setupFailed } from "./errors.ts";
 import { copySession, type Session } from "./fork.ts";
 import { type CassandraChatMessageHistoryOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
 import { CallOrder } from "./order.ts";
@@ -127,7 +127,7 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
 
   /** How many rows the session has, corrupt ones included. The server reads the whole session to tell. */
   async count(): Promise<number> {
-    return this.#calls.run("read", () => this.#table.count()).catch((error) => Promise.reject(readFailed(error)));
+    return this.#read(() => this.#reader.count());
   }
 
   /** Adds one message: the same as {@link addMessages} with one. */
@@ -137,9 +137,9 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
 
   /**
    * Adds messages, all or nothing, in one round trip for up to 1 MiB of encoded text and 65,535 messages; more is sent in
-   * order, in as few such steps as it takes, but for the largest message above 1 MiB, which goes first so that a refusal leaves
-   * nothing behind. What is added is what the messages are at the call. Adds made
-   * without awaiting between them share round trips, each call settling on its own. The driver may retry: writes are idempotent.
+   * order, in as few such steps as it takes, but for the largest message above 1 MiB, which goes first so that a refusal
+   * leaves nothing behind. What is added is what the messages are at the call. Adds made without awaiting between them share
+   * round trips, each call settling on its own. The driver may retry: writes are idempotent.
    *
    * Rejects with `INVALID_MESSAGE` or `MESSAGE_TOO_LARGE` (nothing of the call is written), or `WRITE_FAILED`.
    */
@@ -204,11 +204,7 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
     checkArguments("fork", options);
     if (sessionId === this.sessionId) throw invalidOption("sessionId", "another session than this one", "its own id");
     const target = new CassandraChatMessageHistory({ ...this.#options, sessionId });
-    try {
-      await this.#calls.run("read", () => copySession(this.#session, target.#session, options.through));
-    } catch (error) {
-      throw editFailed(error);
-    }
+    await this.#read(() => copySession(this.#session, target.#session, options.through));
     return target;
   }
 

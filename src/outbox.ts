@@ -10,7 +10,7 @@ interface Delivery {
 }
 
 /**
- * Gathers the calls of one turn of the event loop into as few batches as they fit in; each call settles on its own.
+ * Gathers calls made without awaiting between them into as few batches as they fit in; each call settles on its own.
  * A call is never split unless it is larger than a batch; then its parts go one after the other, and stop at a failure.
  */
 export class Outbox {

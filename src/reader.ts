@@ -1,11 +1,11 @@
 import type { BaseMessage } from "@langchain/core/messages";
 import type { EntriesOptions, PageOptions } from "./arguments.ts";
 import { idDate, type SessionClock } from "./clock.ts";
-import { readFailed } from "./errors.ts";
+import { CassandraHistoryError, readFailed } from "./errors.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { decodeRow } from "./rows.ts";
-import type { Bound } from "./table/statements.ts";
-import type { MessageTable, RowQuery, StoredRow } from "./table/table.ts";
+import type { RowOrder } from "./table/statements.ts";
+import type { MessageTable, Range, RowQuery, StoredRow } from "./table/table.ts";
 import { windowLength } from "./window.ts";
 
 /** A message as it stands in the history. */
@@ -61,10 +61,19 @@ export class SessionReader {
 
   /** Entries page by page, as they are asked for. */
   async *entryPages(options: EntriesOptions): AsyncGenerator<ChatHistoryEntry[], void> {
-    const { order = "oldest-first", after, before, limit = Number.POSITIVE_INFINITY, signal } = options;
-    const bounds: [Bound, string][] = [];
+    const { order = "oldest-first", after, before, limit, signal } = options;
+    const bounds: Range[] = [];
     if (after !== undefined) bounds.push([">", after]);
     if (before !== undefined) bounds.push(["<", before]);
+    yield* this.#entriesWithin(bounds, order, limit, signal);
+  }
+
+  async *#entriesWithin(
+    bounds: readonly Range[],
+    order: RowOrder,
+    limit = Number.POSITIVE_INFINITY,
+    signal?: AbortSignal,
+  ): AsyncGenerator<ChatHistoryEntry[], void> {
     let left = limit;
     for await (const page of this.#pages({ order, bounds, parts: ["message", "ttl"], firstPage: limit })) {
       signal?.throwIfAborted();
@@ -99,31 +108,51 @@ export class SessionReader {
     return entries;
   }
 
-  /** Whether there is anything on the other side of the cursor, itself included. */
+  /** Whether a reader would meet anything on the other side of the cursor, itself included. */
   async #hasBeyond(before: string | undefined, after: string | undefined): Promise<boolean> {
+    if (before !== undefined) return this.#hasEntry([">=", before], "oldest-first");
+    return after !== undefined && this.#hasEntry(["<=", after], "newest-first");
+  }
+
+  async #hasEntry(bound: Range, order: RowOrder): Promise<boolean> {
     try {
-      if (before !== undefined) return await this.#table.has(">=", before);
-      return after !== undefined && (await this.#table.has("<=", after));
+      for await (const page of this.#entriesWithin([bound], order, 1)) if (page.length > 0) return true;
+      return false;
+    } catch (error) {
+      // A corrupt row is there as well; it is not on this page.
+      if (error instanceof CassandraHistoryError && error.code === "CORRUPT_ROW") return true;
+      throw error;
+    }
+  }
+
+  async count(): Promise<number> {
+    try {
+      return await this.#table.count();
     } catch (error) {
       throw readFailed(error);
     }
   }
 
   async *#pages(query: RowQuery): AsyncGenerator<StoredRow[], void> {
-    try {
-      for await (const page of this.#table.pages(query)) {
-        const newest = query.order === "newest-first" ? page[0] : page.at(-1);
-        if (newest !== undefined) this.#clock.observe(newest.id.toString());
-        yield page;
-      }
-    } catch (error) {
-      throw readFailed(error);
+    for await (const page of readPages(this.#table, query)) {
+      const newest = query.order === "newest-first" ? page[0] : page.at(-1);
+      if (newest !== undefined) this.#clock.observe(newest.id.toString());
+      yield page;
     }
   }
 
   #toEntry(row: StoredRow): ChatHistoryEntry[] {
     const message = decodeRow(row, this.#options);
     return message === undefined ? [] : [createEntry(row.id.toString(), message, row.ttl ?? undefined)];
+  }
+}
+
+/** The table's pages; what the driver throws becomes `READ_FAILED`. */
+export async function* readPages(table: MessageTable, query: RowQuery): AsyncGenerator<StoredRow[], void> {
+  try {
+    yield* table.pages(query);
+  } catch (error) {
+    throw readFailed(error);
   }
 }
 

@@ -1,11 +1,14 @@
+import { BINARY_KINDS, type BinaryKind, readBinary, reviveBinary } from "./binary.ts";
+
 /** Where a value stands: the keys and indices that lead to it. */
 type Path = readonly (string | number)[];
 
 /** A value that JSON cannot carry: where it stands, and what it is. What stands there in the JSON is its nearest form. */
 export type Mark = readonly [path: Path, kind: MarkKind];
 
-const KINDS = ["undefined", "nan", "infinity", "-infinity", "-0", "bigint", "date", "bytes", "map", "set"] as const;
-type MarkKind = (typeof KINDS)[number];
+const OTHER_KINDS = ["undefined", "nan", "infinity", "-infinity", "-0", "bigint", "date", "map", "set"] as const;
+const KINDS: readonly MarkKind[] = [...OTHER_KINDS, ...BINARY_KINDS];
+type MarkKind = (typeof OTHER_KINDS)[number] | BinaryKind;
 
 /** Deeper than this, `isJson` leaves the answer to `markValues`, which knows a cycle from depth. */
 const DEPTH_WITHOUT_CYCLE_CHECK = 100;
@@ -85,10 +88,8 @@ class Marking {
 
   #copyObject(value: object, path: Path, ancestors: Set<object>): unknown {
     if (Array.isArray(value)) return this.#copyArray(value, path, ancestors);
-    if (value instanceof Uint8Array) {
-      const { buffer, byteOffset, byteLength } = value;
-      return this.#mark(path, "bytes", Buffer.from(buffer, byteOffset, byteLength).toString("base64"));
-    }
+    const binary = readBinary(value);
+    if (binary !== undefined) return this.#mark(path, binary.kind, binary.base64);
     if (value instanceof Date) return this.#mark(path, "date", value.toJSON());
     if (value instanceof Map) {
       const entries = [...value].map(([key, one]) => [key, one]);
@@ -167,12 +168,12 @@ function revive(kind: MarkKind, stand: unknown): unknown {
       return reviveBigInt(stand);
     case "date":
       return new Date(typeof stand === "string" ? stand : Number.NaN);
-    case "bytes":
-      return new Uint8Array(Buffer.from(expectString(stand), "base64"));
     case "map":
       return new Map(expectArray(stand).map(expectPair));
     case "set":
       return new Set(expectArray(stand));
+    default:
+      return reviveBinary(kind, expectString(stand));
   }
 }
 

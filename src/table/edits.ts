@@ -22,7 +22,7 @@ export async function removeVisible(table: MessageTable, from?: string): Promise
   await table.removeRange(timestamp, range);
   await removeDated(
     table,
-    ahead.filter(({ writeTime }) => writeTime > timestamp),
+    ahead.filter(({ writeTime }) => writeTime >= timestamp),
   );
 }
 
@@ -31,14 +31,14 @@ export async function removeIds(table: MessageTable, ids: readonly string[]): Pr
   for (let at = 0; at < ids.length; at += IDS_PER_STEP) {
     const rows = await table.rows(writeTimesOf(["IN", ids.slice(at, at + IDS_PER_STEP)]));
     const timestamp = nextMicros();
-    const past = rows.filter(({ writeTime }) => writeTime <= timestamp);
+    const past = rows.filter(({ writeTime }) => writeTime < timestamp);
     await table.removeRows(
       past.map(({ id }) => id.toString()),
       timestamp,
     );
     await removeDated(
       table,
-      rows.filter(({ writeTime }) => writeTime > timestamp),
+      rows.filter(({ writeTime }) => writeTime >= timestamp),
     );
   }
 }
@@ -51,10 +51,15 @@ export async function replaceRow(table: MessageTable, id: string, text: string):
   const [row] = await table.rows({ order: "newest-first", bounds: [["=", id]], parts: ["writetime", "ttl"] });
   if (row === undefined) return false;
   // A row without a message has no write time to follow.
-  const timestamp = row.writeTime === 0 ? nextMicros() : row.writeTime + 1;
+  const timestamp = row.writeTime === 0 ? nextMicros() : justAfter(row.writeTime);
   // 0 is no expiry, even in a table that has a default one.
   await table.insert([{ id, text, ttlSeconds: row.ttl ?? 0 }], timestamp);
   return true;
+}
+
+/** Of a writer that dates in nanoseconds, a number tells the time only to some hundreds: 2,048 is more than it can be off. */
+function justAfter(writeTime: number): number {
+  return writeTime + (Number.isSafeInteger(writeTime + 1) ? 1 : 2048);
 }
 
 function writeTimesOf(range: Range | undefined): RowQuery {
@@ -63,5 +68,5 @@ function writeTimesOf(range: Range | undefined): RowQuery {
 
 /** Each after its own write, since an edit that read the same row is dated so too, and a tie goes to the delete. */
 async function removeDated(table: MessageTable, rows: readonly StoredRow[]): Promise<void> {
-  await Promise.all(rows.map(({ id, writeTime }) => table.removeRows([id.toString()], writeTime + 1)));
+  await Promise.all(rows.map(({ id, writeTime }) => table.removeRows([id.toString()], justAfter(writeTime))));
 }

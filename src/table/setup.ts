@@ -106,7 +106,10 @@ async function createTable(target: TableTarget): Promise<void> {
   try {
     await target.client.execute(new Statements(target).createTable, [], { isIdempotent: true });
   } catch (error) {
-    if (isAlreadyExists(error)) return;
+    if (!isAlreadyExists(error) && !isUnauthorized(error)) throw error;
+    // The server asks for the right to create before it looks: another process may have made the table since we looked.
+    const found = await readColumns(target);
+    if (found.length > 0) return checkColumns(target, found);
     if (isUnauthorized(error)) {
       throw setupFailed(target, "does not exist, and this role may not create it", "Have it created with", error);
     }

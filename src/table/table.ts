@@ -94,13 +94,6 @@ export class MessageTable {
     return rows;
   }
 
-  /** Whether any row fits. */
-  async has(bound: Bound, id: string): Promise<boolean> {
-    const query: RowQuery = { order: "newest-first", bounds: [[bound, id]], parts: [], firstPage: 1 };
-    for await (const page of this.pages(query)) if (page.length > 0) return true;
-    return false;
-  }
-
   async count(): Promise<number> {
     const result = await this.#requests.read(this.#statements.count, [this.#sessionId], {
       fetchSize: ROWS_PER_COUNT_STEP,

@@ -69,6 +69,18 @@ describe("a corrupt row", () => {
     expect(texts(await history.getMessages({ maxMessages: 6 }))).toHaveLength(5);
   });
 
+  test("that is skipped is no page's neighbour; one that is not makes only its own page fail", async () => {
+    const { sessionId, id } = await corruptAt(3, 4);
+    const skipping = openHistory({ client, keyspace, sessionId, onCorruptRow: "skip" });
+    const page = await skipping.getPage({ limit: 2, before: id });
+    expect([page.entries.length, page.older, page.newer]).toEqual([2, page.entries[0]?.id, undefined]);
+    const throwing = await openHistory({ client, keyspace, sessionId }).getPage({ limit: 2, before: id });
+    expect(throwing.newer).toBe(page.entries[1]?.id);
+    await expect(openHistory({ client, keyspace, sessionId }).getPage({ limit: 2 })).rejects.toMatchObject({
+      code: "CORRUPT_ROW",
+    });
+  });
+
   test("is what a function makes of it: a stand-in, or nothing", async () => {
     const { sessionId, id } = await corruptAt(0, 2);
     const seen: CorruptRow[] = [];
@@ -88,6 +100,21 @@ describe("a corrupt row", () => {
     expect(seen[0]).toMatchObject({ sessionId, id, text });
     expect(seen[0]?.cause).toBeInstanceOf(SyntaxError);
   });
+});
+
+test("a remove row, as Python writes it, is counted and listed, copied, and deleted", async () => {
+  const history = openHistory({ client, keyspace });
+  const [entry] = await history.append(numbered(2));
+  const update = `UPDATE "${keyspace}".message_store SET message = ? WHERE session_id = ? AND message_id = ?`;
+  const row = '{"type": "remove", "data": {"content": "", "id": "m1", "name": null}}';
+  const options = { prepare: true, timestamp: (Date.now() + 1) * 1000 };
+  await client.execute(update, [row, history.sessionId, entry?.id], options);
+  expect((await history.getMessages())[0]).toMatchObject({ type: "remove", id: "m1" });
+  expect(await history.count()).toBe(2);
+  expect((await history.getPage({ limit: 5 })).entries.map(({ message }) => message.type)).toEqual(["remove", "human"]);
+  expect(await (await history.fork(`${history.sessionId} copy`)).count()).toBe(2);
+  await history.delete([entry?.id ?? ""]);
+  expect(texts(await history.getMessages())).toEqual(["message 1"]);
 });
 
 describe("a codec of one's own", () => {

@@ -69,6 +69,25 @@ describe("rows of a writer whose clock is ahead", () => {
     ]);
   });
 
+  test("that dates in nanoseconds are updated, deleted and cleared", async () => {
+    const history = openHistory({ client, keyspace });
+    const nanoseconds = types.Long.fromString(`${Date.now()}000127`);
+    await history.setup();
+    const add = async (): Promise<string> => {
+      const id = types.TimeUuid.now().toString();
+      const insert = `INSERT INTO ${keyspace}.message_store (session_id, message_id, message) VALUES (?, ?, ?)`;
+      const row = JSON.stringify({ type: "human", data: { content: "nano" } });
+      await client.execute(insert, [history.sessionId, id, row], { prepare: true, timestamp: nanoseconds });
+      return id;
+    };
+    await history.update(await add(), new AIMessage("changed"));
+    expect(texts(await history.getMessages())).toEqual(["changed"]);
+    await history.clear();
+    expect(await history.getMessages()).toEqual([]);
+    await history.delete([await add()]);
+    expect(await history.getMessages()).toEqual([]);
+  });
+
   test("are updated, deleted one by one, and deleted from", async () => {
     const history = openHistory({ client, keyspace });
     const [first] = await history.append(numbered(1));
@@ -281,7 +300,7 @@ test("a message among others that the server refuses: nothing stored, its size a
   await expect(history.append(messages)).rejects.toMatchObject({
     code: "MESSAGE_TOO_LARGE",
     message: expect.stringMatching(
-      /^A message of 17825\d{3} bytes is too large: the server takes at most 16777216 bytes in one write/,
+      /^Too large for the server, which takes at most 16777216 bytes in one write \(16 MiB by default\): the largest message of the call has 17825\d{3} bytes\. Nothing/,
     ),
   });
   expect(await history.getMessages()).toEqual([]);

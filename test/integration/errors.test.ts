@@ -1,0 +1,71 @@
+import { HumanMessage } from "@langchain/core/messages";
+import { Client } from "cassandra-driver";
+import { expect, test } from "vitest";
+import { CassandraHistoryError } from "../../src/index.ts";
+import { openClient, openHistory, ownKeyspace } from "../support/session.ts";
+import { watchClient } from "../support/watch.ts";
+
+const client = openClient();
+const keyspace = ownKeyspace(client);
+
+async function failureOf(call: Promise<unknown>): Promise<CassandraHistoryError> {
+  const error: unknown = await call.catch((reason: unknown) => reason);
+  if (error instanceof CassandraHistoryError) return error;
+  throw new Error(`expected a CassandraHistoryError, got ${error}`);
+}
+
+test("a cluster that is not there: each call's own code, and no address in the text", async () => {
+  // Nothing listens on port 1 of loopback.
+  const nowhere = new Client({ contactPoints: ["127.0.0.1:1"], localDataCenter: "datacenter1" });
+  const history = openHistory({ client: nowhere, keyspace: "app" });
+  const calls: [string, Promise<unknown>][] = [
+    ["SETUP_FAILED", history.setup()],
+    ["READ_FAILED", history.getMessages()],
+    ["READ_FAILED", history.count()],
+    ["READ_FAILED", history.getPage({ limit: 1 })],
+    ["READ_FAILED", history.entries().next()],
+    ["READ_FAILED", history.fork("another")],
+    ["WRITE_FAILED", history.append([new HumanMessage("the-message")])],
+    ["WRITE_FAILED", history.clear()],
+    ["WRITE_FAILED", history.delete(["0b2f6400-c9ad-11f0-8000-010203040506"])],
+  ];
+  for (const [code, call] of calls) {
+    const error = await failureOf(call);
+    expect([error.code, error.cause instanceof Error]).toEqual([code, true]);
+    expect(error.message).not.toMatch(/127\.0\.0\.1|the-message/);
+    if (code === "WRITE_FAILED") expect(error.written).toEqual([]);
+  }
+  await nowhere.shutdown();
+});
+
+test("a fork tells whether its reading or its writing failed", async () => {
+  let fail = /never/;
+  const { watched } = watchClient(client, (request, send) =>
+    fail.test(request.queries[0] ?? "") ? Promise.reject(new Error("cut")) : send(),
+  );
+  const history = openHistory({ client: watched, keyspace });
+  await history.addUserMessage("hi");
+  fail = /^SELECT .*message_store/;
+  expect((await failureOf(history.fork("one"))).code).toBe("READ_FAILED");
+  fail = /^INSERT/;
+  expect((await failureOf(history.fork("two"))).code).toBe("WRITE_FAILED");
+  fail = /never/;
+  expect(await (await history.fork("three")).count()).toBe(1);
+});
+
+test("what an onCorruptRow function throws passes as it is", async () => {
+  const mine = new Error("mine");
+  const codec = {
+    encode: () => "x",
+    decode: () => {
+      throw new Error("no");
+    },
+  };
+  const onCorruptRow = (): never => {
+    throw mine;
+  };
+  const history = openHistory({ client, keyspace, codec, onCorruptRow });
+  await history.addUserMessage("hi");
+  const calls = [history.getMessages(), history.getPage({ limit: 1 }), history.fork("four")];
+  for (const outcome of await Promise.allSettled(calls)) expect(outcome).toMatchObject({ reason: mine });
+});
