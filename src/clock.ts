@@ -131,7 +131,7 @@ export class SessionClock {
   observe(id: string): void {
     const state = sharedState();
     const micros = idMicros(id);
-    // What has been seen of the system clock is kept: it may be set back before the next id.
+    // Against what the next id will be above, not against the system clock: that may be set back before then.
     state.last = Math.max(systemMicros(state), state.last);
     if (micros <= state.last || micros > LATEST_FLOOR) return;
     if (state.floors.size >= FLOORS_BEFORE_SWEEP) sweep(state.floors, state.last);

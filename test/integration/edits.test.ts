@@ -71,7 +71,8 @@ describe("rows of a writer whose clock is ahead", () => {
 
   test("that dates in nanoseconds are updated, deleted and cleared", async () => {
     const history = openHistory({ client, keyspace });
-    const nanoseconds = types.Long.fromString(`${Date.now()}000127`);
+    // A number rounds this one down, by a hundred.
+    const nanoseconds = types.Long.fromString(String(((BigInt(Date.now()) * 1_000_000n) / 256n) * 256n + 100n));
     await history.setup();
     const add = async (): Promise<string> => {
       const id = types.TimeUuid.now().toString();
@@ -148,6 +149,14 @@ test("a row without a message is corrupt, can be copied, and replaced; static co
   await vi.waitUntil(() => Date.now() * 1000 > timestamp + 1000, { interval: 1 });
   await history.update(id, new AIMessage("again"));
   expect(texts(await history.getMessages())).toEqual(["again"]);
+});
+
+test("what is added to a fork comes after what was copied, of a clock ahead as well", async () => {
+  const history = openHistory({ client, keyspace });
+  await addSkewed(history, "ahead", MINUTE);
+  const forked = await history.fork(`${history.sessionId} fork`);
+  await forked.addUserMessage("after");
+  expect(texts(await forked.getMessages())).toEqual(["ahead", "after"]);
 });
 
 describe("an edit", () => {
