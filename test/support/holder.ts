@@ -3,7 +3,8 @@
  * input closes or it is told to end. Whoever started it may then end in any way, killed included: nothing is left.
  */
 import { startInDocker, whyNoDocker } from "./docker.ts";
-import { findJava, hasMaven, startFromJars } from "./jars.ts";
+import { findJavaAndMaven } from "./jars.ts";
+import { startNodes } from "./nodes.ts";
 
 export interface HeldNode {
   readonly contactPoints: readonly string[];
@@ -29,12 +30,12 @@ function say(message: HolderMessage): void {
 async function start(): Promise<HeldNode> {
   const docker = await tryDocker();
   if (typeof docker !== "string") return docker;
-  const [java, maven] = await Promise.all([findJava(), hasMaven()]);
-  if ("missing" in java || !maven) throw new Error(noWay(docker, "missing" in java ? java.missing : undefined, maven));
+  const found = await findJavaAndMaven();
+  if ("missing" in found) throw new Error(noWay(docker, found.missing));
   say({
     starting: "a Cassandra from its published jars, by Maven and Java (the first time they have to be downloaded)",
   });
-  const held = await startFromJars(java.java, preferredPort);
+  const held = await startNodes({ java: found.java, count: 1, preferredPort });
   return announce(held, "Java: Apache Cassandra 5.0 from its published jars, on loopback");
 }
 
@@ -62,8 +63,7 @@ function describeError(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).trim();
 }
 
-function noWay(docker: string, java: string | undefined, maven: boolean): string {
-  const javaAndMaven = [java, maven ? undefined : "no Maven (`mvn`) on the path"].filter(Boolean).join(", ");
+function noWay(docker: string, javaAndMaven: string): string {
   return `No Cassandra was found, and none can be started. Do one of these, then run this again:
   1. Run a cluster of your own, for instance by \`docker compose up --wait\`, and set CASSANDRA_CONTACT_POINTS=127.0.0.1:9042
      (and CASSANDRA_LOCAL_DC where the data centre is not "datacenter1"). Now: CASSANDRA_CONTACT_POINTS is not set.

@@ -1,0 +1,62 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { types } from "cassandra-driver";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Cluster, openCluster, startCluster } from "../support/cluster.ts";
+
+const PROCESSES = 20;
+const MESSAGES = 5;
+const TABLES = 10;
+
+interface FirstUse {
+  readonly table: string;
+  readonly acknowledged: number;
+  readonly errors: readonly string[];
+}
+
+let cluster: Cluster;
+const processes: ChildProcess[] = [];
+
+beforeAll(async () => {
+  cluster = await startCluster({ nodes: 3 });
+});
+afterAll(async () => {
+  for (const one of processes) if (one.connected) one.disconnect();
+  await cluster?.stop();
+});
+
+async function startFirstUser(at: number, keyspace: string): Promise<ChildProcess> {
+  const contactPoint = cluster.contactPoints[at % 3] ?? "";
+  const settings = [contactPoint, cluster.localDataCenter, keyspace, `session ${at}`, String(MESSAGES)];
+  const started = fork("test/programs/first-user.ts", settings, { execArgv: ["--import", "tsx"] });
+  processes.push(started);
+  await once(started, "message");
+  return started;
+}
+
+test("20 processes first use a table at the same moment, ten times: nothing is lost, nothing fails", async () => {
+  const client = await openCluster(cluster);
+  await client.execute(
+    "CREATE KEYSPACE race WITH replication = {'class': 'NetworkTopologyStrategy', 'datacenter1': 3}",
+  );
+  const users = await Promise.all(Array.from({ length: PROCESSES }, (_, at) => startFirstUser(at, "race")));
+  const errors: string[] = [];
+  const stored: number[] = [];
+  const lost: number[] = [];
+  for (let at = 0; at < TABLES; at += 1) {
+    const table = `race_${at}`;
+    const answers = users.map(async (user) => (await once(user, "message"))[0] as FirstUse);
+    for (const user of users) user.send(table);
+    const uses = await Promise.all(answers);
+    const acknowledged = uses.reduce((sum, use) => sum + use.acknowledged, 0);
+    errors.push(...uses.flatMap((use) => use.errors));
+    const { rows } = await client.execute(`SELECT message_id FROM race.${table}`, [], {
+      consistency: types.consistencies.all,
+    });
+    stored.push(rows.length);
+    lost.push(acknowledged - rows.length);
+  }
+  console.log({ stored, lost, errors: errors.length });
+  console.log(errors.slice(0, 10));
+  expect({ lost, errors }).toEqual({ lost: Array(TABLES).fill(0), errors: [] });
+});

@@ -1,0 +1,85 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { Client, type ClientOptions, types } from "cassandra-driver";
+import type { ClusterCommand, ClusterPlan, ClusterReply, NodeAction } from "./cluster-holder.ts";
+
+/** Real nodes on loopback that can be killed, frozen and started again, by their number from 0. */
+export interface Cluster extends Readonly<Record<NodeAction, (node: number) => Promise<void>>> {
+  readonly contactPoints: readonly string[];
+  readonly localDataCenter: string;
+  readonly stop: () => Promise<void>;
+}
+
+/** Resolves when every node knows every other. */
+export async function startCluster(plan: ClusterPlan): Promise<Cluster> {
+  const program = fileURLToPath(new URL("cluster-holder.ts", import.meta.url));
+  // Detached, so that an interrupt from the keyboard reaches it only as our end.
+  const holder = fork(program, { execArgv: ["--import", "tsx"], detached: true });
+  const send = talkTo(holder);
+  const { contactPoints = [], localDataCenter = "" } = await send({ action: "plan", plan });
+  const act = (action: NodeAction) => async (node: number) => void (await send({ action, node }));
+  await untilComplete({ contactPoints: [...contactPoints], localDataCenter });
+  return {
+    contactPoints,
+    localDataCenter,
+    kill: act("kill"),
+    start: act("start"),
+    freeze: act("freeze"),
+    resume: act("resume"),
+    stop: async () => {
+      const exited = new Promise((resolve) => holder.once("exit", resolve));
+      holder.disconnect();
+      await exited;
+    },
+  };
+}
+
+type WithoutId<Command> = Command extends unknown ? Omit<Command, "id"> : never;
+type Answer = Exclude<ClusterReply, { readonly error: string }>;
+
+function talkTo(holder: ChildProcess): (command: WithoutId<ClusterCommand>) => Promise<Answer> {
+  let last = 0;
+  return (command) => {
+    const id = ++last;
+    return new Promise((resolve, reject) => {
+      const hear = (reply: ClusterReply): void => {
+        if (reply.id !== id) return;
+        holder.off("message", hear);
+        if ("error" in reply) reject(new Error(reply.error));
+        else resolve(reply);
+      };
+      holder.on("message", hear).once("exit", () => reject(new Error("The process that holds the cluster ended.")));
+      holder.send({ id, ...command });
+    });
+  };
+}
+
+async function untilComplete(options: ClientOptions & { contactPoints: string[] }): Promise<void> {
+  for (const limit = Date.now() + 60_000; Date.now() < limit; ) {
+    const client = new Client(options);
+    try {
+      await client.connect();
+      const peers = [...client.hosts.values()].filter((host) => host.isUp());
+      if (peers.length === options.contactPoints.length) return;
+    } finally {
+      await client.shutdown();
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  throw new Error("The nodes did not find each other within 60 s.");
+}
+
+/** A client of the cluster that asks a majority of the replicas, connected. */
+export async function openCluster(
+  { contactPoints, localDataCenter }: Pick<Cluster, "contactPoints" | "localDataCenter">,
+  options: Partial<ClientOptions> = {},
+): Promise<Client> {
+  const client = new Client({
+    contactPoints: [...contactPoints],
+    localDataCenter,
+    queryOptions: { consistency: types.consistencies.localQuorum },
+    ...options,
+  });
+  await client.connect();
+  return client;
+}
