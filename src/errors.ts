@@ -1,3 +1,5 @@
+import { explainFailure, isTooLarge, nameFailure, shownCause } from "./driver-errors.ts";
+
 /** What went wrong, as a stable word that a program can compare. */
 export type CassandraHistoryErrorCode =
   | "INVALID_OPTION"
@@ -44,69 +46,13 @@ export class CassandraHistoryError extends Error {
   }
 }
 
-/** Cassandra's error codes that mean something to this library (native protocol v4, section 9). */
-const SERVER = { unauthorized: 0x2100, invalid: 0x2200, alreadyExists: 0x2400, unprepared: 0x2500 } as const;
-
-/** The error code that the server answered with, where it did answer. */
-function serverCode(error: unknown): number | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "number" ? error.code : undefined;
-}
-
-function serverRefused(error: unknown, code: number, pattern: RegExp): boolean {
-  return serverCode(error) === code && pattern.test(String(error));
-}
-
-/** The server knows the statement to be wrong for it, so that nothing of the request was written. */
-export function isRefused(error: unknown): boolean {
-  return serverCode(error) === SERVER.invalid;
-}
-
-export function isUnauthorized(error: unknown): boolean {
-  return serverCode(error) === SERVER.unauthorized;
-}
-
-export function isAlreadyExists(error: unknown): boolean {
-  return serverCode(error) === SERVER.alreadyExists;
-}
-
-/** Cassandra up to 3.11 says "unconfigured table", later ones "table … does not exist". */
-export function isTableMissing(error: unknown): boolean {
-  return (
-    serverRefused(error, SERVER.invalid, /unconfigured table|table \S+ does not exist/i) || lostItsStatement(error)
-  );
-}
-
-/** Larger than `max_mutation_size` (16 MiB on a default server), or than one request may be. */
-export function isTooLarge(error: unknown): boolean {
-  return serverRefused(error, SERVER.invalid, /oversized mutation|request is too big/i);
-}
-
-/**
- * Every node answered "unprepared" even after the driver prepared again: the driver hides the reason, and that reason
- * is a table that has been dropped.
- */
-function lostItsStatement(error: unknown): boolean {
-  if (!(error instanceof Error && "innerErrors" in error)) return false;
-  const inner = Object.values(error.innerErrors ?? {});
-  return inner.some((one) => serverCode(one) === SERVER.unprepared);
-}
-
-/** What the driver's error is, without its text: that names hosts, and can quote values. */
-function nameFailure(cause: unknown): string {
-  const code = serverCode(cause);
-  const name = cause instanceof Error ? cause.name : typeof cause;
-  return code === undefined ? name : `${name} 0x${code.toString(16)}`;
-}
-
-const SEE_CAUSE = "See the driver's error in `cause`";
-
 /** Errors of this library pass as they are. */
 export function readFailed(cause: unknown): unknown {
   if (cause instanceof CassandraHistoryError) return cause;
   return new CassandraHistoryError(
     "READ_FAILED",
-    `Reading the messages failed (${nameFailure(cause)}). ${SEE_CAUSE}; reading again is safe.`,
-    { cause },
+    `Reading the messages failed (${nameFailure(cause)}). ${explainFailure(cause, "readOptions")}; reading again is safe.`,
+    { cause: shownCause(cause) },
   );
 }
 
@@ -126,8 +72,9 @@ export function writeFailed(cause: unknown, { ids, written, largest }: FailedWri
   return new CassandraHistoryError(
     "WRITE_FAILED",
     `Writing ${ids.length} message(s) failed (${nameFailure(cause)}). Known to be stored: ${written.length}; the others may or ` +
-      `may not be. ${SEE_CAUSE}; to try again without storing a message twice, pass the error's \`ids\` to append.`,
-    { cause, ids: [...ids], written: [...written] },
+      `may not be. ${explainFailure(cause, "writeOptions")}; to try again without storing a message twice, pass the error's ` +
+      "`ids` to append.",
+    { cause: shownCause(cause), ids: [...ids], written: [...written] },
   );
 }
 
@@ -152,8 +99,9 @@ export function editFailed(cause: unknown, ids: readonly string[] = [], largest 
   if (isTooLarge(cause)) return tooLarge(cause, ids, largest);
   return new CassandraHistoryError(
     "WRITE_FAILED",
-    `The change failed (${nameFailure(cause)}): it may or may not have taken effect. ${SEE_CAUSE}; the same call can be made again.`,
-    { cause, ids: [...ids], written: [] },
+    `The change failed (${nameFailure(cause)}): it may or may not have taken effect. ${explainFailure(cause, "writeOptions")}; ` +
+      "the same call can be made again.",
+    { cause: shownCause(cause), ids: [...ids], written: [] },
   );
 }
 
@@ -170,7 +118,7 @@ export function setupFailed(cause: unknown): unknown {
   if (cause instanceof CassandraHistoryError) return cause;
   return new CassandraHistoryError(
     "SETUP_FAILED",
-    `Looking for the table failed (${nameFailure(cause)}). ${SEE_CAUSE}; the next call tries again.`,
-    { cause },
+    `Looking for the table failed (${nameFailure(cause)}). ${explainFailure(cause, "readOptions")}; the next call tries again.`,
+    { cause: shownCause(cause) },
   );
 }

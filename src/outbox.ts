@@ -1,4 +1,5 @@
-import { isRefused, writeFailed } from "./errors.ts";
+import { isRefused } from "./driver-errors.ts";
+import { writeFailed } from "./errors.ts";
 import { groupCalls, type InsertRow, MAX_BATCH_BYTES, splitRows } from "./table/batches.ts";
 
 /** One call's rows on their way, and how it will settle. */

@@ -1,5 +1,5 @@
 import type { QueryOptions, types } from "cassandra-driver";
-import { isTableMissing } from "../errors.ts";
+import { isTableMissing } from "../driver-errors.ts";
 import { sendRequest } from "./lanes.ts";
 import { ensureTable, forgetTable, type TableTarget } from "./setup.ts";
 

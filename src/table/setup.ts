@@ -1,5 +1,8 @@
 import type { Client } from "cassandra-driver";
-import { CassandraHistoryError, isAlreadyExists, isUnauthorized } from "../errors.ts";
+import { describeMissingPermission, isUnauthorized } from "../driver-errors.ts";
+import { CassandraHistoryError } from "../errors.ts";
+import { createOnAgreedNode, isSettled, untilAgreed } from "./creation.ts";
+import { type ColumnRow, readColumns, readKeyspaces, readTableId } from "./schema.ts";
 import { PYTHON_COLUMNS, Statements, type TableNames } from "./statements.ts";
 
 /** A table that a history wants to use. */
@@ -7,18 +10,6 @@ export interface TableTarget extends TableNames {
   readonly client: Client;
   readonly createTable: boolean;
 }
-
-interface ColumnRow {
-  readonly column_name: string;
-  readonly kind: string;
-  readonly type: string;
-}
-
-// Answered by every role without a grant, and by the node's own memory: no DDL, no replica is asked.
-const SELECT_COLUMNS =
-  "SELECT column_name, kind, type FROM system_schema.columns WHERE keyspace_name = ? AND table_name = ?";
-
-const SELECT_KEYSPACES = "SELECT keyspace_name FROM system_schema.keyspaces";
 
 const ready = new WeakMap<Client, Map<string, Promise<void>>>();
 
@@ -57,16 +48,18 @@ function keyOf({ keyspace, table, columns, createTable }: TableTarget): string {
 }
 
 async function lookOrCreate(target: TableTarget): Promise<void> {
-  const found = await readColumns(target);
-  if (found.length > 0) return checkColumns(target, found);
-  await checkKeyspace(target);
-  if (!target.createTable) throw setupFailed(target, "does not exist, and createTable is false", "Create it with");
-  await createTable(target);
-}
-
-async function readColumns({ client, keyspace, table }: TableTarget): Promise<ColumnRow[]> {
-  const result = await client.execute(SELECT_COLUMNS, [keyspace, table], { prepare: true, isIdempotent: true });
-  return result.rows.map((row) => ({ column_name: row["column_name"], kind: row["kind"], type: row["type"] }));
+  const [found, id] = await Promise.all([readColumns(target), readTableId(target)]);
+  if (found.length > 0) {
+    checkColumns(target, found);
+    if (id === undefined || !isSettled(id)) await untilAgreed(target);
+  } else {
+    await checkKeyspace(target);
+    if (!target.createTable) throw setupFailed(target, "does not exist, and createTable is false", "Create it with");
+    await createTable(target);
+    await untilAgreed(target);
+    // Another process may have made it, of another shape.
+    checkColumns(target, await readColumns(target));
+  }
 }
 
 function checkColumns(target: TableTarget, found: readonly ColumnRow[]): void {
@@ -104,22 +97,21 @@ function listColumns(columns: readonly ColumnRow[]): string {
 
 async function createTable(target: TableTarget): Promise<void> {
   try {
-    await target.client.execute(new Statements(target).createTable, [], { isIdempotent: true });
+    await createOnAgreedNode(target.client, new Statements(target).createTable);
   } catch (error) {
-    if (!isAlreadyExists(error) && !isUnauthorized(error)) throw error;
+    if (!isUnauthorized(error)) throw error;
     // The server asks for the right to create before it looks: another process may have made the table since we looked.
-    const found = await readColumns(target);
-    if (found.length > 0) return checkColumns(target, found);
-    if (isUnauthorized(error)) {
-      throw setupFailed(target, "does not exist, and this role may not create it", "Have it created with", error);
-    }
-    throw error;
+    if ((await readColumns(target)).length === 0) throw mayNotCreate(target, error);
   }
 }
 
+function mayNotCreate(target: TableTarget, refusal: unknown): CassandraHistoryError {
+  const what = `does not exist. ${describeMissingPermission(refusal)}`;
+  return setupFailed(target, what, "Have it granted, or the table created with");
+}
+
 async function checkKeyspace({ client, keyspace }: TableTarget): Promise<void> {
-  const { rows } = await client.execute(SELECT_KEYSPACES, [], { prepare: true, isIdempotent: true });
-  const names = rows.map((row) => String(row["keyspace_name"]));
+  const names = await readKeyspaces(client);
   if (names.includes(keyspace)) return;
   const other = names.find((name) => name.toLowerCase() === keyspace.toLowerCase());
   const remedy =
@@ -129,11 +121,10 @@ async function checkKeyspace({ client, keyspace }: TableTarget): Promise<void> {
   throw new CassandraHistoryError("SETUP_FAILED", `Keyspace "${keyspace}" does not exist (case counts). ${remedy}`);
 }
 
-function setupFailed(target: TableTarget, what: string, remedy: string, cause?: unknown): CassandraHistoryError {
+function setupFailed(target: TableTarget, what: string, remedy: string): CassandraHistoryError {
   const { createTable: statement } = new Statements(target);
   return new CassandraHistoryError(
     "SETUP_FAILED",
     `Table "${target.keyspace}"."${target.table}" ${what}. ${remedy}:\n${statement}`,
-    { cause },
   );
 }

@@ -1,6 +1,6 @@
 /**
  * One of many processes that use a table for the first time at the same moment: told the name of a table, it adds messages
- * to a session of its own, one after the other, and answers how many were acknowledged and how the others failed.
+ * to a session of its own, one after the other, and answers which were acknowledged and how the others failed.
  */
 import { HumanMessage } from "@langchain/core/messages";
 import { Client, types } from "cassandra-driver";
@@ -17,11 +17,11 @@ await client.connect();
 process.on("message", async (table: string) => {
   const history = new CassandraChatMessageHistory({ client, keyspace, sessionId, table });
   const errors: string[] = [];
-  let acknowledged = 0;
+  const acknowledged: string[] = [];
   for (let at = 0; at < Number(messages); at += 1) {
     try {
-      await history.addMessage(new HumanMessage(String(at)));
-      acknowledged += 1;
+      await history.addMessage(new HumanMessage(`${sessionId}: ${at}`));
+      acknowledged.push(`${sessionId}: ${at}`);
     } catch (error) {
       const cause = error instanceof Error ? error.cause : undefined;
       errors.push(`${error}${cause === undefined ? "" : ` <- ${cause}`}`);

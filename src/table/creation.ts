@@ -1,0 +1,87 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Client, Host } from "cassandra-driver";
+import { idMicros, isTimeUuid } from "../clock.ts";
+import { isAlreadyExists, isIgnoredNode, isTableIdMismatch, isTransient } from "../driver-errors.ts";
+import { CassandraHistoryError } from "../errors.ts";
+import { readSchemaVersion, type SchemaTarget } from "./schema.ts";
+
+/*
+ * Until Cassandra orders schema changes itself (after 5.0), each node makes a table on its own authority, and two nodes
+ * that do so at the same moment make two tables of one name, one of which is lost with what was written to it. So all
+ * processes have the table made by one and the same node, and none writes before every node has it.
+ */
+
+/** How long the agreed node may be out of reach before the next one is taken, and how often it is tried. */
+const COORDINATOR_LIMIT_MS = 5_000;
+const COORDINATOR_PAUSE_MS = 200;
+/** How long the nodes may take to agree, and how often they are asked. */
+const AGREEMENT_LIMIT_MS = 30_000;
+const AGREEMENT_PAUSE_MS = 100;
+/** A table this old is known everywhere: agreement takes seconds. */
+const SETTLED_AFTER_MS = 60_000;
+
+/**
+ * Has the statement run by the node with the lowest host id, which every client takes for the same, even one that cannot
+ * reach it at the moment. A node that stays away is passed over.
+ */
+export async function createOnAgreedNode(client: Client, statement: string): Promise<void> {
+  let failure: unknown;
+  for (const host of hostsById(client)) {
+    failure = await tryOn(client, host, statement);
+    if (failure === undefined) return;
+  }
+  throw failure;
+}
+
+function hostsById(client: Client): Host[] {
+  return [...client.hosts.values()].sort((a, b) => (String(a.hostId) < String(b.hostId) ? -1 : 1));
+}
+
+/** Undefined when the table is there, the failure where the node cannot be reached; rejects where the node refuses. */
+async function tryOn(client: Client, host: Host, statement: string): Promise<unknown> {
+  for (const limit = Date.now() + COORDINATOR_LIMIT_MS; ; await delay(COORDINATOR_PAUSE_MS)) {
+    try {
+      await client.execute(statement, [], { host, isIdempotent: true });
+      return undefined;
+    } catch (error) {
+      // Another process was faster, by way of another node.
+      if (isAlreadyExists(error) || isTableIdMismatch(error)) return undefined;
+      if (!isTransient(error)) throw error;
+      if (isIgnoredNode(error) || Date.now() >= limit) return error;
+    }
+  }
+}
+
+/** Made so long ago that every node has it. An id that tells no time may be of any age. */
+export function isSettled(tableId: string): boolean {
+  return isTimeUuid(tableId) && idMicros(tableId) / 1000 < Date.now() - SETTLED_AFTER_MS;
+}
+
+/** Resolves when every node that this client is connected to works with the same schema. */
+export async function untilAgreed({ client, keyspace, table }: SchemaTarget): Promise<void> {
+  for (const limit = Date.now() + AGREEMENT_LIMIT_MS; ; await delay(AGREEMENT_PAUSE_MS)) {
+    const versions = await Promise.all(
+      client
+        .getState()
+        .getConnectedHosts()
+        .map((host) => versionOn(client, host)),
+    );
+    const different = new Set(versions.filter((version) => version !== undefined)).size;
+    if (different === 1) return;
+    if (Date.now() >= limit) throw disagreement(keyspace, table, different);
+  }
+}
+
+/** Undefined for a node out of reach: nothing is written through it, and it asks the others for the schema when it is back. */
+async function versionOn(client: Client, host: Host): Promise<string | undefined> {
+  return readSchemaVersion(client, host).catch(() => undefined);
+}
+
+function disagreement(keyspace: string, table: string, different: number): CassandraHistoryError {
+  return new CassandraHistoryError(
+    "SETUP_FAILED",
+    `Table "${keyspace}"."${table}" is new, and the nodes do not agree on the schema after ${AGREEMENT_LIMIT_MS / 1000} s: ` +
+      `expected 1 version, got ${different}. Nothing was written. The next call tries again; if it stays so, look at ` +
+      "`nodetool describecluster`.",
+  );
+}
