@@ -18,9 +18,13 @@ function serverRefused(error: unknown, code: number, pattern: RegExp): boolean {
   return serverCode(error) === code && pattern.test(String(error));
 }
 
-/** What each node answered, where the driver tried several. */
+/** The driver's `NoHostAvailableError`: every node that it tried failed. */
+function isNoHostAvailable(error: unknown): error is Error & { readonly innerErrors: unknown } {
+  return error instanceof Error && "innerErrors" in error;
+}
+
 function innerErrors(error: unknown): unknown[] {
-  return error instanceof Error && "innerErrors" in error ? Object.values(error.innerErrors ?? {}) : [];
+  return isNoHostAvailable(error) ? Object.values(error.innerErrors ?? {}) : [];
 }
 
 /** The server knows the statement to be wrong for it, so that nothing of the request was written. */
@@ -65,7 +69,7 @@ export function isTooLarge(error: unknown): boolean {
 export function isTransient(error: unknown): boolean {
   const code = serverCode(error);
   if (code !== undefined) return code < FIRST_REFUSAL;
-  return error instanceof Error && ("innerErrors" in error || "isSocketError" in error || isTimeout(error));
+  return isNoHostAvailable(error) || (error instanceof Error && ("isSocketError" in error || isTimeout(error)));
 }
 
 function isTimeout(error: Error): boolean {
@@ -74,7 +78,7 @@ function isTimeout(error: Error): boolean {
 
 /** The driver passes over nodes that its load balancing ignores, and then knows of no error of theirs. */
 export function isIgnoredNode(error: unknown): boolean {
-  return error instanceof Error && "innerErrors" in error && innerErrors(error).length === 0;
+  return isNoHostAvailable(error) && innerErrors(error).length === 0;
 }
 
 function isLoginFailure(error: unknown): boolean {
@@ -103,10 +107,11 @@ export function explainFailure(cause: unknown, options: "readOptions" | "writeOp
   if (serverRefused(cause, SERVER.invalid, /consistency/i)) {
     return `The server refuses this consistency: set another by \`${options}: { consistency }\` (Astra DB takes LOCAL_QUORUM)`;
   }
-  if (serverCode(cause) === SERVER.unavailable) {
+  if ([cause, ...innerErrors(cause)].some((one) => serverCode(one) === SERVER.unavailable)) {
     return `Too few replicas are up for the consistency, which is the client's own or that of \`${options}\``;
   }
-  return "See the driver's error in `cause`";
+  const what = isNoHostAvailable(cause) ? "No node could take the request; see" : "See";
+  return `${what} the driver's error in \`cause\``;
 }
 
 /** "User app has no SELECT permission on <table app.message_store> or any of its parents": all but the user. */

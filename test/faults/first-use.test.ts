@@ -2,7 +2,14 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { type Client, types } from "cassandra-driver";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import {
+  CassandraChatMessageHistory,
+  type CassandraChatMessageHistoryOptions,
+  createTableStatement,
+} from "../../src/index.ts";
 import { type Cluster, openCluster, startCluster } from "../support/cluster.ts";
+import { failureOf } from "../support/failure.ts";
+import { numbered, texts } from "../support/messages.ts";
 import { report } from "../support/report.ts";
 
 const PROCESSES = 20;
@@ -16,13 +23,19 @@ interface FirstUse {
 }
 
 let cluster: Cluster;
+let client: Client;
 const processes: ChildProcess[] = [];
 
 beforeAll(async () => {
   cluster = await startCluster({ nodes: 3 });
+  client = await openCluster(cluster);
+  await client.execute(
+    "CREATE KEYSPACE race WITH replication = {'class': 'NetworkTopologyStrategy', 'datacenter1': 3}",
+  );
 });
 afterAll(async () => {
   for (const one of processes) if (one.connected) one.disconnect();
+  await client?.shutdown();
   await cluster?.stop();
 });
 
@@ -36,10 +49,6 @@ async function startFirstUser(at: number, keyspace: string): Promise<ChildProces
 }
 
 test("20 processes first use a table at the same moment, ten times: nothing is lost, nothing fails", async () => {
-  const client = await openCluster(cluster);
-  await client.execute(
-    "CREATE KEYSPACE race WITH replication = {'class': 'NetworkTopologyStrategy', 'datacenter1': 3}",
-  );
   const users = await Promise.all(Array.from({ length: PROCESSES }, (_, at) => startFirstUser(at, "race")));
   const errors: string[] = [];
   const lost: string[] = [];
@@ -49,7 +58,7 @@ test("20 processes first use a table at the same moment, ten times: nothing is l
     const answers = users.map(async (user): Promise<FirstUse> => (await once(user, "message"))[0]);
     for (const user of users) user.send(table);
     const uses = await Promise.all(answers);
-    const there = await storedTexts(client, table);
+    const there = await storedTexts(table);
     stored += there.size;
     errors.push(...uses.flatMap((use) => use.errors));
     lost.push(...uses.flatMap((use) => use.acknowledged).filter((text) => !there.has(text)));
@@ -61,9 +70,57 @@ test("20 processes first use a table at the same moment, ten times: nothing is l
 });
 
 /** What all replicas together hold. */
-async function storedTexts(client: Client, table: string): Promise<Set<string>> {
+async function storedTexts(table: string): Promise<Set<string>> {
   const { rows } = await client.execute(`SELECT message FROM race.${table}`, [], {
     consistency: types.consistencies.all,
   });
   return new Set(rows.map((row) => JSON.parse(row["message"]).data.content));
 }
+
+function open(options: Partial<CassandraChatMessageHistoryOptions>): CassandraChatMessageHistory {
+  return new CassandraChatMessageHistory({ client, keyspace: "race", sessionId: "running", ...options });
+}
+
+test("while a column is added to the table, writes go on; reads go on after it", async () => {
+  const history = open({ table: "altered" });
+  await history.setup();
+  let altered = false;
+  const alter = client.execute("ALTER TABLE race.altered ADD note text").finally(() => {
+    altered = true;
+  });
+  let written = 0;
+  let failedReads = 0;
+  for (; !altered || written < 100; written += 1) {
+    await history.addUserMessage(`message ${written}`);
+    const error: unknown = await history.getMessages().catch((reason: unknown) => reason);
+    if (error instanceof Error) {
+      failedReads += 1;
+      expect(error).toMatchObject({ code: "READ_FAILED" });
+    }
+  }
+  await alter;
+  report(`while a column was added: ${written} writes, none failed; ${failedReads} of as many reads failed`);
+  expect(texts(await history.getMessages())).toEqual(texts(numbered(written)));
+});
+
+test("a table dropped while in use is made anew, by all at once; without createTable it is named until it is there", async () => {
+  const [maker, user] = [open({ table: "dropped" }), open({ table: "dropped", createTable: false, sessionId: "user" })];
+  await maker.addUserMessage("before");
+  await user.addUserMessage("before");
+  await client.execute("DROP TABLE race.dropped");
+  for (const call of [user.addUserMessage("while"), user.getMessages()]) {
+    const error = await failureOf(call);
+    expect([error.code, error.message]).toEqual([
+      "SETUP_FAILED",
+      `Table "race"."dropped" does not exist, and createTable is false. Create it with:\n${createTableStatement({ keyspace: "race", table: "dropped" })}`,
+    ]);
+  }
+  await Promise.all(
+    numbered(20).map((message, at) => open({ table: "dropped", sessionId: String(at) }).addMessage(message)),
+  );
+  await user.addUserMessage("after");
+  expect(texts(await user.getMessages())).toEqual(["after"]);
+  for (let at = 0; at < 20; at += 1) {
+    expect(texts(await open({ table: "dropped", sessionId: String(at) }).getMessages())).toEqual([`message ${at}`]);
+  }
+});

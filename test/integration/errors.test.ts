@@ -1,18 +1,12 @@
 import { HumanMessage } from "@langchain/core/messages";
 import { Client } from "cassandra-driver";
 import { expect, test } from "vitest";
-import { CassandraHistoryError } from "../../src/index.ts";
+import { failureOf } from "../support/failure.ts";
 import { openClient, openHistory, ownKeyspace } from "../support/session.ts";
 import { watchClient } from "../support/watch.ts";
 
 const client = openClient();
 const keyspace = ownKeyspace(client);
-
-async function failureOf(call: Promise<unknown>): Promise<CassandraHistoryError> {
-  const error: unknown = await call.catch((reason: unknown) => reason);
-  if (error instanceof CassandraHistoryError) return error;
-  throw new Error(`expected a CassandraHistoryError, got ${error}`);
-}
 
 test("a cluster that is not there: each call's own code, and no address in the text", async () => {
   // Nothing listens on port 1 of loopback.

@@ -1,6 +1,7 @@
 import type { Client } from "cassandra-driver";
 import { describe, expect, test } from "vitest";
-import { CassandraHistoryError, createTableStatement, PYTHON_COLUMNS } from "../../src/index.ts";
+import { createTableStatement, PYTHON_COLUMNS } from "../../src/index.ts";
+import { failureOf } from "../support/failure.ts";
 import { texts } from "../support/messages.ts";
 import { createKeyspace, openClient, openHistory, ownKeyspace } from "../support/session.ts";
 import { type SeenRequest, watchClient } from "../support/watch.ts";
@@ -10,16 +11,6 @@ const keyspace = ownKeyspace(client);
 
 function ddlOf(requests: readonly SeenRequest[]): string[] {
   return requests.flatMap(({ queries }) => queries).filter((query) => /^\s*(CREATE|ALTER|DROP)/i.test(query));
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<CassandraHistoryError> {
-  const error: unknown = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(CassandraHistoryError);
-  if (error instanceof CassandraHistoryError) return error;
-  throw new Error("unreachable");
 }
 
 async function describeTable(reader: Client, table: string): Promise<unknown[]> {

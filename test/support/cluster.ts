@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { Client, type ClientOptions, types } from "cassandra-driver";
 import type { ClusterCommand, ClusterPlan, ClusterReply, NodeAction } from "./cluster-holder.ts";
@@ -10,15 +11,15 @@ export interface Cluster extends Readonly<Record<NodeAction, (node: number) => P
   readonly stop: () => Promise<void>;
 }
 
-/** Resolves when every node knows every other. */
-export async function startCluster(plan: ClusterPlan): Promise<Cluster> {
+/** Resolves when a client can log in and every node knows every other. */
+export async function startCluster(plan: ClusterPlan, options: Partial<ClientOptions> = {}): Promise<Cluster> {
   const program = fileURLToPath(new URL("cluster-holder.ts", import.meta.url));
   // Detached, so that an interrupt from the keyboard reaches it only as our end.
   const holder = fork(program, { execArgv: ["--import", "tsx"], detached: true });
   const send = talkTo(holder);
   const { contactPoints = [], localDataCenter = "" } = await send({ action: "plan", plan });
   const act = (action: NodeAction) => async (node: number) => void (await send({ action, node }));
-  await untilComplete({ contactPoints: [...contactPoints], localDataCenter });
+  await untilComplete({ ...options, contactPoints: [...contactPoints], localDataCenter });
   return {
     contactPoints,
     localDataCenter,
@@ -39,6 +40,8 @@ type Answer = Exclude<ClusterReply, { readonly error: string }>;
 
 function talkTo(holder: ChildProcess): (command: WithoutId<ClusterCommand>) => Promise<Answer> {
   let last = 0;
+  const gone = once(holder, "exit").then(() => Promise.reject(new Error("The process that holds the cluster ended.")));
+  gone.catch(() => {});
   return (command) => {
     const id = ++last;
     return new Promise((resolve, reject) => {
@@ -48,25 +51,31 @@ function talkTo(holder: ChildProcess): (command: WithoutId<ClusterCommand>) => P
         if ("error" in reply) reject(new Error(reply.error));
         else resolve(reply);
       };
-      holder.on("message", hear).once("exit", () => reject(new Error("The process that holds the cluster ended.")));
+      holder.on("message", hear);
+      gone.catch(reject);
       holder.send({ id, ...command });
     });
   };
 }
 
 async function untilComplete(options: ClientOptions & { contactPoints: string[] }): Promise<void> {
+  let seen: unknown = "no answer";
   for (const limit = Date.now() + 60_000; Date.now() < limit; ) {
-    const client = new Client(options);
-    try {
-      await client.connect();
-      const peers = [...client.hosts.values()].filter((host) => host.isUp());
-      if (peers.length === options.contactPoints.length) return;
-    } finally {
-      await client.shutdown();
-    }
+    seen = await countPeers(options).catch((error: unknown) => error);
+    if (seen === options.contactPoints.length) return;
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
-  throw new Error("The nodes did not find each other within 60 s.");
+  throw new Error(`The nodes did not find each other within 60 s: ${seen}`);
+}
+
+async function countPeers(options: ClientOptions): Promise<number> {
+  const client = new Client(options);
+  try {
+    await client.connect();
+    return [...client.hosts.values()].filter((host) => host.isUp()).length;
+  } finally {
+    await client.shutdown();
+  }
 }
 
 /** A client of the cluster that asks a majority of the replicas, connected. */
