@@ -81,6 +81,11 @@ export function isTooLarge(error: unknown): boolean {
   return serverRefused(error, SERVER.invalid, /oversized mutation|request is too big/i);
 }
 
+/** Astra DB takes no write at ANY, ONE or LOCAL_ONE, and Cassandra has a guardrail for it; nothing is written then. */
+function isLevelRefused(error: unknown): boolean {
+  return serverRefused(error, SERVER.invalid, /not allowed for write consistency level/i);
+}
+
 /**
  * Every node answered "unprepared" even after the driver prepared again: the driver hides the reason, and that reason
  * is a table that has been dropped.
@@ -123,11 +128,22 @@ export interface FailedWrite {
 export function writeFailed(cause: unknown, { ids, written, largest }: FailedWrite): unknown {
   if (cause instanceof CassandraHistoryError) return cause;
   if (isTooLarge(cause) && written.length === 0) return tooLarge(cause, ids, largest);
+  if (isLevelRefused(cause) && written.length === 0) return levelRefused(cause, ids);
   return new CassandraHistoryError(
     "WRITE_FAILED",
     `Writing ${ids.length} message(s) failed (${nameFailure(cause)}). Known to be stored: ${written.length}; the others may or ` +
       `may not be. ${SEE_CAUSE}; to try again without storing a message twice, pass the error's \`ids\` to append.`,
     { cause, ids: [...ids], written: [...written] },
+  );
+}
+
+function levelRefused(cause: unknown, ids: readonly string[]): CassandraHistoryError {
+  return new CassandraHistoryError(
+    "WRITE_FAILED",
+    `The server takes no write at this consistency (${nameFailure(cause)}; Astra DB takes none at ANY, ONE or LOCAL_ONE). Nothing was ` +
+      "written. Set `consistency: types.consistencies.localQuorum`, of cassandra-driver, in `writeOptions` or in the client's " +
+      "`queryOptions`.",
+    { cause, ids: [...ids], written: [] },
   );
 }
 
@@ -150,6 +166,7 @@ function tooLarge(cause: unknown, ids: readonly string[], largest: number): Cass
 export function editFailed(cause: unknown, ids: readonly string[] = [], largest = 0): unknown {
   if (cause instanceof CassandraHistoryError) return cause;
   if (isTooLarge(cause)) return tooLarge(cause, ids, largest);
+  if (isLevelRefused(cause)) return levelRefused(cause, ids);
   return new CassandraHistoryError(
     "WRITE_FAILED",
     `The change failed (${nameFailure(cause)}): it may or may not have taken effect. ${SEE_CAUSE}; the same call can be made again.`,
