@@ -56,6 +56,7 @@ async function connectOperator(cluster: {
     if (failure === undefined) return client;
     await client.shutdown();
     if (Date.now() > limit) throw failure;
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 

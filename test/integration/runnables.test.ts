@@ -188,3 +188,28 @@ test("100 sessions at once through one chain, 3 turns each: each session has its
     expect(texts(await getMessageHistory(name).getMessages())).toEqual(expected);
   }
 });
+
+test("20 turns at once in one session: every turn is whole, its answer right after its question", async () => {
+  const echo = RunnableLambda.from((input: { toChatMessages(): BaseMessage[] }) => {
+    return new AIMessage(`to ${input.toChatMessages().at(-1)?.text}`);
+  });
+  const chain = new RunnableWithMessageHistory({ runnable: prompt.pipe(echo), getMessageHistory, ...keys });
+  const questions = Array.from({ length: 20 }, (_, at) => `question ${at}`);
+  await Promise.all(questions.map((question) => chain.invoke({ question }, session("shared"))));
+  const stored = texts(await getMessageHistory("shared").getMessages());
+  const asked = stored.filter((_, at) => at % 2 === 0);
+  expect(stored.filter((_, at) => at % 2 === 1)).toEqual(asked.map((question) => `to ${question}`));
+  expect(asked.sort()).toEqual(questions.sort());
+});
+
+test("core stores nothing of a turn whose stream is left, or whose model fails", async () => {
+  const chunks = ["he", "ll", "o"].map((content) => new AIMessageChunk(content));
+  const open = (model: FakeStreamingChatModel): RunnableWithMessageHistory<{ question: string }, AIMessageChunk> =>
+    new RunnableWithMessageHistory({ runnable: prompt.pipe(model), getMessageHistory, ...keys });
+  const chain = open(new FakeStreamingChatModel({ chunks, sleep: 0 }));
+  for await (const chunk of await chain.stream({ question: "left" }, session("half"))) if (chunk.text === "he") break;
+  const failing = open(new FakeStreamingChatModel({ thrownErrorString: "no model" }));
+  await expect(failing.invoke({ question: "failed" }, session("half"))).rejects.toThrow("no model");
+  await chain.invoke({ question: "whole" }, session("half"));
+  expect(texts(await getMessageHistory("half").getMessages()).at(0)).toBe("whole");
+});
