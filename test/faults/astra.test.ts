@@ -12,7 +12,7 @@ import { numbered, texts } from "../support/messages.ts";
 const run = promisify(execFile);
 const TOKEN = "AstraCS:the-token";
 const KEYSPACE = "Default_Keyspace";
-// Astra DB's rule for writes, which spares superusers, and roles, so that the token is one that is none.
+// Astra DB's rule for writes. It spares superusers, so the token has to be a role that is none.
 const YAML = `write_consistency_levels_disallowed: [ANY, ONE, LOCAL_ONE]
 authenticator: PasswordAuthenticator
 authorizer: CassandraAuthorizer

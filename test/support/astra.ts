@@ -39,21 +39,15 @@ export async function emulateAstra(client: Client): Promise<EmulatedAstra> {
     if (node === undefined) socket.destroy();
     else node(socket);
   });
-  const proxyPort = await listen(proxy);
+  const contact = {
+    type: "sni_proxy",
+    local_dc: hosts[0]?.datacenter,
+    contact_points: [...nodes.keys()],
+    sni_proxy_address: `127.0.0.1:${await listen(proxy)}`,
+  };
   const metadata = createServer(mutual, (request, response) => {
     response.statusCode = request.url === "/metadata" ? 200 : 404;
-    response.end(
-      JSON.stringify({
-        version: 1,
-        region: "local",
-        contact_info: {
-          type: "sni_proxy",
-          local_dc: hosts[0]?.datacenter,
-          contact_points: [...nodes.keys()],
-          sni_proxy_address: `127.0.0.1:${proxyPort}`,
-        },
-      }),
-    );
+    response.end(JSON.stringify({ version: 1, region: "local", contact_info: contact }));
   });
   const port = await listen(metadata);
   const folder = await mkdtemp(join(tmpdir(), "astra-"));

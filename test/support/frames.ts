@@ -4,7 +4,6 @@ import { types } from "cassandra-driver";
 const HEADER_BYTES = 9;
 /** Opcodes of the native protocol v4, section 2.4. */
 export const OPCODE = {
-  error: 0x00,
   supported: 0x06,
   query: 0x07,
   result: 0x08,
