@@ -35,7 +35,7 @@ const config: ViteUserConfig = defineConfig({
           fileParallelism: false,
           sequence: { groupOrder: 1 },
           testTimeout: 300_000,
-          hookTimeout: 120_000,
+          hookTimeout: 300_000,
         },
       },
       { test: { name: "package", include: ["test/package/**/*.test.ts"], testTimeout: 300_000, hookTimeout: 300_000 } },

@@ -65,6 +65,11 @@ export function isTooLarge(error: unknown): boolean {
   return serverRefused(error, SERVER.invalid, /oversized mutation|request is too big/i);
 }
 
+/** Astra DB takes no write at ANY, ONE or LOCAL_ONE, and Cassandra has a guardrail for it; nothing is written then. */
+export function isWriteLevelRefused(error: unknown): boolean {
+  return serverRefused(error, SERVER.invalid, /not allowed for write consistency level/i);
+}
+
 /** The nodes did not answer, or could not do it now: the same request may succeed later. */
 export function isTransient(error: unknown): boolean {
   const code = serverCode(error);
@@ -104,8 +109,8 @@ export function explainFailure(cause: unknown, options: "readOptions" | "writeOp
     return "The cluster refused the login: the client's credentials are wrong, or missing where the cluster asks for them";
   }
   if (isUnauthorized(cause)) return `${describeMissingPermission(cause)}: have it granted`;
-  if (serverRefused(cause, SERVER.invalid, /consistency/i)) {
-    return `The server refuses this consistency: set another by \`${options}: { consistency }\` (Astra DB takes LOCAL_QUORUM)`;
+  if (serverRefused(cause, SERVER.invalid, /consistency|serializable/i)) {
+    return `The server refuses this consistency: set another by \`${options}: { consistency }\``;
   }
   if ([cause, ...innerErrors(cause)].some((one) => serverCode(one) === SERVER.unavailable)) {
     return `Too few replicas are up for the consistency, which is the client's own or that of \`${options}\``;

@@ -1,4 +1,4 @@
-import { explainFailure, isTooLarge, nameFailure, shownCause } from "./driver-errors.ts";
+import { explainFailure, isTooLarge, isWriteLevelRefused, nameFailure, shownCause } from "./driver-errors.ts";
 
 /** What went wrong, as a stable word that a program can compare. */
 export type CassandraHistoryErrorCode =
@@ -69,12 +69,23 @@ export interface FailedWrite {
 export function writeFailed(cause: unknown, { ids, written, largest }: FailedWrite): unknown {
   if (cause instanceof CassandraHistoryError) return cause;
   if (isTooLarge(cause) && written.length === 0) return tooLarge(cause, ids, largest);
+  if (isWriteLevelRefused(cause) && written.length === 0) return levelRefused(cause, ids);
   return new CassandraHistoryError(
     "WRITE_FAILED",
     `Writing ${ids.length} message(s) failed (${nameFailure(cause)}). Known to be stored: ${written.length}; the others may or ` +
       `may not be. ${explainFailure(cause, "writeOptions")}; to try again without storing a message twice, pass the error's ` +
       "`ids` to append.",
     { cause: shownCause(cause), ids: [...ids], written: [...written] },
+  );
+}
+
+function levelRefused(cause: unknown, ids: readonly string[]): CassandraHistoryError {
+  return new CassandraHistoryError(
+    "WRITE_FAILED",
+    `The server takes no write at this consistency (${nameFailure(cause)}; Astra DB takes none at ANY, ONE or LOCAL_ONE). Nothing was ` +
+      "written. Set `consistency: types.consistencies.localQuorum`, of cassandra-driver, in `writeOptions` or in the client's " +
+      "`queryOptions`.",
+    { cause, ids: [...ids], written: [] },
   );
 }
 
@@ -97,6 +108,7 @@ function tooLarge(cause: unknown, ids: readonly string[], largest: number): Cass
 export function editFailed(cause: unknown, ids: readonly string[] = [], largest = 0): unknown {
   if (cause instanceof CassandraHistoryError) return cause;
   if (isTooLarge(cause)) return tooLarge(cause, ids, largest);
+  if (isWriteLevelRefused(cause)) return levelRefused(cause, ids);
   return new CassandraHistoryError(
     "WRITE_FAILED",
     `The change failed (${nameFailure(cause)}): it may or may not have taken effect. ${explainFailure(cause, "writeOptions")}; ` +

@@ -152,8 +152,10 @@ test("a consistency that the server refuses: the error names writeOptions, with 
   ]) {
     const error = await failureOf(call);
     expect(error.code).toBe("WRITE_FAILED");
-    expect(error.message).toContain(
-      "The server refuses this consistency: set another by `writeOptions: { consistency }` (Astra DB takes LOCAL_QUORUM); ",
+    expect(error.message).toBe(
+      "The server takes no write at this consistency (ResponseError 0x2200; Astra DB takes none at ANY, ONE or LOCAL_ONE). " +
+        "Nothing was written. Set `consistency: types.consistencies.localQuorum`, of cassandra-driver, in `writeOptions` or in " +
+        "the client's `queryOptions`.",
     );
   }
   const history = open(client, { readOptions: { consistency: localOne }, writeOptions: { consistency: localQuorum } });

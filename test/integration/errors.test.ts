@@ -1,5 +1,5 @@
 import { HumanMessage } from "@langchain/core/messages";
-import { Client } from "cassandra-driver";
+import { Client, errors, types } from "cassandra-driver";
 import { expect, test } from "vitest";
 import { failureOf } from "../support/failure.ts";
 import { openClient, openHistory, ownKeyspace } from "../support/session.ts";
@@ -30,6 +30,24 @@ test("a cluster that is not there: each call's own code, and no address in the t
     if (code === "WRITE_FAILED") expect(error.written).toEqual([]);
   }
   await nowhere.shutdown();
+});
+
+// The texts of Astra DB and of Cassandra's guardrail.
+test.each([
+  "Provided value LOCAL_ONE is not allowed for Write Consistency Level (disallowed values are: [ANY, ONE, LOCAL_ONE])",
+  "Guardrail write_consistency_levels violated: Provided values [ONE] are not allowed for write consistency levels",
+])("a consistency that the server takes for no write: %s", async (text) => {
+  const { watched } = watchClient(client, ({ queries }, send) =>
+    /^(INSERT|DELETE)/.test(queries[0] ?? "")
+      ? Promise.reject(new errors.ResponseError(types.responseErrorCodes.invalid, text))
+      : send(),
+  );
+  const history = openHistory({ client: watched, keyspace });
+  for (const call of [history.addUserMessage("hi"), history.clear()]) {
+    const error = await failureOf(call);
+    expect([error.code, error.written]).toEqual(["WRITE_FAILED", []]);
+    expect(error.message).toMatch(/Nothing was written\..*localQuorum.*writeOptions/);
+  }
 });
 
 test("a fork tells whether its reading or its writing failed", async () => {

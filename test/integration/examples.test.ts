@@ -23,6 +23,26 @@ test("the first use says what the README says, and a second process reads it aga
   expect(await runExample("read-again.ts")).toBe("human: hi!\nai: whats up?\n");
 });
 
+test.each(["chain.ts", "memory.ts", "runnable-with-message-history.ts"])("%s holds a conversation", async (name) => {
+  expect(await runExample(name)).toBe("whats up?\nYou said hi!\n4 messages are stored.\n");
+});
+
+const PARTS = ["astra", "chain", "memory", "runnable-with-message-history", "web-server"];
+
+test("every excerpt in the README stands in the example that it names, line by line", async () => {
+  const readme = await readFile("README.md", "utf8");
+  const blocks = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, block = ""]) => block);
+  const excerpts = blocks.flatMap((block) => [
+    ...block.matchAll(/^\/\/ (examples\/.+)\n((?:(?!\/\/ examples).*\n)+)/gm),
+  ]);
+  const named = excerpts.map(([, file]) => file);
+  expect(named).toEqual(expect.arrayContaining(PARTS.map((name) => `examples/${name}.ts`)));
+  for (const [, file = "", lines = ""] of excerpts) {
+    const program = (await readFile(file, "utf8")).replaceAll(/^ +/gm, "");
+    expect(program).toContain(lines.trimEnd().replaceAll(/^ +/gm, ""));
+  }
+});
+
 test("the README shows the first use word for word", async () => {
   const [readme, program] = await Promise.all([
     readFile("README.md", "utf8"),

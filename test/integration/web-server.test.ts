@@ -1,0 +1,71 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { expect, inject, onTestFinished, test } from "vitest";
+import { texts } from "../support/messages.ts";
+import { openClient, openHistory } from "../support/session.ts";
+
+const client = openClient();
+const REQUESTS = 1000;
+const SESSIONS = 50;
+const AT_ONCE = 100;
+
+/** The example as a process, and the address that it says it listens on. */
+async function startServer(): Promise<{ readonly url: string; readonly stop: () => Promise<unknown> }> {
+  const env = {
+    ...process.env,
+    CASSANDRA_CONTACT_POINTS: inject("contactPoints").join(","),
+    CASSANDRA_LOCAL_DC: inject("localDataCenter"),
+    PORT: "0",
+  };
+  const server: ChildProcess & { stdout: NonNullable<ChildProcess["stdout"]> } = spawn(
+    process.execPath,
+    ["--import", "tsx", "examples/web-server.ts"],
+    { env, stdio: ["ignore", "pipe", "inherit"] },
+  );
+  onTestFinished(() => {
+    server.kill("SIGKILL");
+  });
+  const exited = once(server, "exit");
+  const stop = (): Promise<unknown> => {
+    server.kill("SIGTERM");
+    return exited;
+  };
+  for await (const line of createInterface({ input: server.stdout })) {
+    const url = /^Listening on (\S+)$/.exec(line)?.[1];
+    if (url !== undefined) return { url, stop };
+  }
+  throw new Error("The server ended without listening; its error is above.");
+}
+
+/** The server's connections, as the nodes count them: the driver tells them its application's name. */
+async function countConnections(): Promise<number> {
+  await client.connect();
+  let count = 0;
+  for (const host of client.hosts.values()) {
+    const { rows } = await client.execute("SELECT client_options FROM system_views.clients", [], { host });
+    count += rows.filter((row) => row["client_options"]?.APPLICATION_NAME === "web-server").length;
+  }
+  return count;
+}
+
+test("1,000 requests, a history each, on one shared client: as many connections after as before", async () => {
+  const { url, stop } = await startServer();
+  const run = Date.now();
+  const ask = async (session: number, question: string): Promise<void> => {
+    const response = await fetch(`${url}/${run}-${session}`, { method: "POST", body: question });
+    expect([response.status, await response.text()]).toEqual([200, "whats up?\n"]);
+  };
+  await ask(0, "warm up");
+  const before = await countConnections();
+  for (let at = 0; at < REQUESTS; at += AT_ONCE) {
+    const batch = Array.from({ length: AT_ONCE }, (_, offset) => ask((at + offset) % SESSIONS, `question ${at}`));
+    await Promise.all(batch);
+  }
+  expect(before).toBeGreaterThan(0);
+  expect(await countConnections()).toBe(before);
+  const stored = openHistory({ client, keyspace: "app", sessionId: `/${run}-1` });
+  expect(texts(await stored.getMessages())).toHaveLength((2 * REQUESTS) / SESSIONS);
+  expect(await stop()).toEqual([0, null]);
+  expect(await countConnections()).toBe(0);
+});
