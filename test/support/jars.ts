@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import type { HeldNode } from "./holder.ts";
+import type { HeldNode, NodeUse } from "./holder.ts";
 import { freePort, portOpen } from "./ports.ts";
 
 const run = promisify(execFile);
@@ -68,13 +68,13 @@ export async function hasMaven(): Promise<boolean> {
 }
 
 /** One node on loopback, from the published jars; its data goes when it is stopped. */
-export async function startFromJars(java: string, preferredPort?: number): Promise<HeldNode> {
+export async function startFromJars(java: string, use: NodeUse, preferredPort?: number): Promise<HeldNode> {
   const home = await mkdtemp(join(tmpdir(), "cassandra-"));
   const classPath = await resolveJars(home);
   const [port, storagePort] = [await freePort(preferredPort), await freePort()];
-  await writeConfiguration(home, port, storagePort);
+  await writeConfiguration(home, port, storagePort, use);
   const log = openSync(join(home, "out.log"), "a");
-  const node = spawn(java, javaArguments(home, classPath), { cwd: home, stdio: ["ignore", log, log] });
+  const node = spawn(java, javaArguments(home, classPath, use), { cwd: home, stdio: ["ignore", log, log] });
   const exited = new Promise<void>((resolve) => node.once("exit", () => resolve()));
   const stop = async (): Promise<void> => {
     node.kill("SIGKILL");
@@ -107,7 +107,7 @@ async function resolveJars(home: string): Promise<string> {
   return (await readFile(list, "utf8")).trim();
 }
 
-async function writeConfiguration(home: string, port: number, storagePort: number): Promise<void> {
+async function writeConfiguration(home: string, port: number, storagePort: number, use: NodeUse): Promise<void> {
   await mkdir(join(home, "triggers"));
   await writeFile(
     join(home, "cassandra.yaml"),
@@ -128,7 +128,7 @@ native_transport_port: ${port}
 storage_port: ${storagePort}
 endpoint_snitch: SimpleSnitch
 concurrent_compactors: 1
-memtable_heap_space: 64MiB
+memtable_heap_space: ${use === "benchmark" ? 512 : 64}MiB
 file_cache_size: 64MiB
 auto_snapshot: false
 `,
@@ -139,10 +139,17 @@ auto_snapshot: false
   );
 }
 
-function javaArguments(home: string, classPath: string): string[] {
+/** A small node that starts fast, or one that runs fast. */
+const MEMORY_AND_COMPILER: Readonly<Record<NodeUse, readonly string[]>> = {
+  tests: ["-Xms400m", "-Xmx400m", "-XX:TieredStopAtLevel=1"],
+  benchmark: ["-Xms2g", "-Xmx2g"],
+};
+
+function javaArguments(home: string, classPath: string, use: NodeUse): string[] {
   const agent = classPath.split(delimiter).find((jar) => /jamm-[\d.]+\.jar$/.test(jar));
   return [
-    ...["-Xms400m", "-Xmx400m", "-Xss256k", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"],
+    ...MEMORY_AND_COMPILER[use],
+    ...["-Xss256k", "-XX:+UseSerialGC"],
     "-Djdk.attach.allowAttachSelf=true",
     ...EXPORTS.flatMap((name) => ["--add-exports", `${name}=ALL-UNNAMED`]),
     ...OPENS.flatMap((name) => ["--add-opens", `java.base/${name}=ALL-UNNAMED`]),
