@@ -19,6 +19,8 @@ export class TableRequests {
   readonly #target: RequestTarget;
   readonly #read: QueryOptions;
   readonly #write: QueryOptions;
+  /** The attempt that found or made the table, once it has. */
+  #ready: { readonly attempt: Promise<void> } | undefined;
 
   constructor(target: RequestTarget) {
     this.#target = target;
@@ -26,13 +28,21 @@ export class TableRequests {
     this.#write = { ...target.writeOptions, prepare: true, isIdempotent: true, logged: false };
   }
 
+  async #found(): Promise<{ readonly attempt: Promise<void> }> {
+    const attempt = this.ensureTable();
+    await attempt;
+    return { attempt };
+  }
+
   ensureTable(): Promise<void> {
     return ensureTable(this.#target);
   }
 
-  read(query: string, params: unknown[], paging: QueryOptions = {}): Promise<types.ResultSet> {
+  /** One page of so many rows, from where the page before it ended. */
+  read(query: string, params: unknown[], fetchSize: number, pageState?: string): Promise<types.ResultSet> {
     const { client } = this.#target;
-    return this.#send(() => client.execute(query, params, { ...this.#read, ...paging }));
+    const options = { ...this.#read, fetchSize, ...(pageState !== undefined && { pageState }) };
+    return this.#send(() => client.execute(query, params, options));
   }
 
   /** All or none of them, in one round trip: they belong to one partition, and have to fit one batch. */
@@ -47,15 +57,14 @@ export class TableRequests {
 
   /** A table that was dropped while in use is made anew, or named, once; then the request is tried once more. */
   async #send<Result>(request: () => Promise<Result>): Promise<Result> {
-    const attempt = this.ensureTable();
-    await attempt;
+    this.#ready ??= await this.#found();
     const { client } = this.#target;
     try {
       return await sendRequest(client, request);
     } catch (error) {
       if (!isTableMissing(error)) throw error;
-      forgetTable(this.#target, attempt);
-      await this.ensureTable();
+      forgetTable(this.#target, this.#ready.attempt);
+      this.#ready = await this.#found();
       return sendRequest(client, request);
     }
   }
