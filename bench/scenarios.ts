@@ -27,7 +27,7 @@ const turns = Array.from({ length: 256 }, (_, at) => conversation(2, at + 2));
 /** What a message says, whatever else its store keeps. */
 function gistOf(message: BaseMessage | undefined): unknown {
   if (message === undefined) return undefined;
-  const calls = "tool_calls" in message ? JSON.stringify(message.tool_calls) : undefined;
+  const calls = "tool_calls" in message ? message.tool_calls : undefined;
   return { type: message.type, content: message.content, id: message.id, calls };
 }
 
