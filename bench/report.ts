@@ -31,8 +31,8 @@ export async function writeReport(report: Report): Promise<void> {
 }
 
 /** The text with what stands between its two markers replaced. */
-export function between(text: string, marker: string, content: string): string {
-  const [begin, end] = [`<!-- ${marker}: written by npm run bench -->`, `<!-- /${marker} -->`];
+export function between(text: string, marker: string, content: string, script = "bench"): string {
+  const [begin, end] = [`<!-- ${marker}: written by npm run ${script} -->`, `<!-- /${marker} -->`];
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
   if (from < 0 || to < from) throw new Error(`Expected the markers ${begin} and ${end}.`);
   return `${text.slice(0, from + begin.length)}\n\n${content.trim()}\n\n${text.slice(to)}`;

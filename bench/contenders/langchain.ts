@@ -37,7 +37,7 @@ export class LangChainContender<History extends BaseListChatMessageHistory> impl
     return this.#newest(this.#make(sessionId), size);
   }
 
-  history(sessionId: string): BaseListChatMessageHistory {
+  history(sessionId: string): History {
     return this.#make(sessionId);
   }
 

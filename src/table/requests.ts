@@ -19,19 +19,11 @@ export class TableRequests {
   readonly #target: RequestTarget;
   readonly #read: QueryOptions;
   readonly #write: QueryOptions;
-  /** The attempt that found or made the table, once it has. */
-  #ready: { readonly attempt: Promise<void> } | undefined;
 
   constructor(target: RequestTarget) {
     this.#target = target;
     this.#read = { ...target.readOptions, prepare: true, isIdempotent: true };
     this.#write = { ...target.writeOptions, prepare: true, isIdempotent: true, logged: false };
-  }
-
-  async #found(): Promise<{ readonly attempt: Promise<void> }> {
-    const attempt = this.ensureTable();
-    await attempt;
-    return { attempt };
   }
 
   ensureTable(): Promise<void> {
@@ -57,14 +49,15 @@ export class TableRequests {
 
   /** A table that was dropped while in use is made anew, or named, once; then the request is tried once more. */
   async #send<Result>(request: () => Promise<Result>): Promise<Result> {
-    this.#ready ??= await this.#found();
+    const attempt = this.ensureTable();
+    await attempt;
     const { client } = this.#target;
     try {
       return await sendRequest(client, request);
     } catch (error) {
       if (!isTableMissing(error)) throw error;
-      forgetTable(this.#target, this.#ready.attempt);
-      this.#ready = await this.#found();
+      forgetTable(this.#target, attempt);
+      await this.ensureTable();
       return sendRequest(client, request);
     }
   }
