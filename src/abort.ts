@@ -2,8 +2,11 @@
 const waiting = new WeakMap<AbortSignal, Set<() => void>>();
 
 /** The promise's outcome, or the signal's reason as soon as it is aborted; the work behind the promise goes on. */
-export async function untilAborted<Result>(promise: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
-  if (signal === undefined) return promise;
+export function untilAborted<Result>(promise: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+  return signal === undefined ? promise : raceAbort(promise, signal);
+}
+
+async function raceAbort<Result>(promise: Promise<Result>, signal: AbortSignal): Promise<Result> {
   const waiters = waitersOf(signal);
   let abort = (): void => {};
   const aborted = new Promise<never>((_, reject) => {

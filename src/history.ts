@@ -94,9 +94,9 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
    * in one read, at most two: tool messages at the window's head are left out, and a window of nothing but tool messages
    * is stretched back to the message that called them, where that is stored. Rejects with `READ_FAILED` or `CORRUPT_ROW`.
    */
-  override async getMessages(options: GetMessagesOptions = {}): Promise<BaseMessage[]> {
-    checkArguments("getMessages", options);
-    const { maxMessages = this.#options.maxMessages, signal } = options;
+  override async getMessages(options?: GetMessagesOptions): Promise<BaseMessage[]> {
+    if (options !== undefined) checkArguments("getMessages", options);
+    const { maxMessages = this.#options.maxMessages, signal } = options ?? {};
     signal?.throwIfAborted();
     return this.#read(() => this.#reader.newest(maxMessages, signal), signal);
   }

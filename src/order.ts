@@ -7,8 +7,9 @@ interface Group {
   /** When the group before it has ended; undefined where there was none. */
   readonly start: Promise<void> | undefined;
   running: number;
-  readonly ended: Promise<void>;
-  readonly end: () => void;
+  /** Made once a later group waits for it. */
+  ended: Promise<void> | undefined;
+  end: (() => void) | undefined;
 }
 
 /**
@@ -32,16 +33,20 @@ export class CallOrder {
 
   #join(kind: CallKind): Group {
     if (this.#newest?.kind === kind && kind !== "edit") return this.#newest;
-    let end = (): void => {};
-    const ended = new Promise<void>((resolve) => {
-      end = resolve;
-    });
-    this.#newest = { kind, start: this.#newest?.ended, running: 0, ended, end };
+    const start = this.#newest && endOf(this.#newest);
+    this.#newest = { kind, start, running: 0, ended: undefined, end: undefined };
     return this.#newest;
   }
 
   #endGroup(group: Group): void {
     if (this.#newest === group) this.#newest = undefined;
-    group.end();
+    group.end?.();
   }
+}
+
+function endOf(group: Group): Promise<void> {
+  group.ended ??= new Promise((resolve) => {
+    group.end = resolve;
+  });
+  return group.ended;
 }

@@ -36,6 +36,8 @@ export class Outbox {
   #flush(): void {
     const deliveries = this.#waiting;
     this.#waiting = [];
+    const [only, ...more] = deliveries;
+    if (only !== undefined && more.length === 0) return void this.#deliverAlone(only);
     const wanted = deliveries.filter(({ signal }) => !signal?.aborted);
     for (const { signal, reject } of deliveries) if (signal?.aborted) reject(signal.reason);
     for (const group of groupCalls(wanted, this.#maxRows)) void this.#deliver(group);
@@ -56,8 +58,10 @@ export class Outbox {
 
   async #deliverAlone({ rows, signal, resolve, reject }: Delivery): Promise<void> {
     const written: string[] = [];
+    // Most calls are of one row: nothing to be split.
+    const batches = rows.length === 1 ? [rows] : inSendingOrder(splitRows(rows, this.#maxRows));
     try {
-      for (const batch of inSendingOrder(splitRows(rows, this.#maxRows))) {
+      for (const batch of batches) {
         signal?.throwIfAborted();
         await this.#insert(batch);
         written.push(...batch.map(idOf));

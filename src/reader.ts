@@ -5,7 +5,7 @@ import { CassandraHistoryError, readFailed } from "./errors.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { decodeRow } from "./rows.ts";
 import type { RowOrder } from "./table/statements.ts";
-import type { MessageTable, Range, RowQuery, StoredRow } from "./table/table.ts";
+import type { MessageTable, Range, RowPage, RowQuery, StoredRow } from "./table/table.ts";
 import { windowLength } from "./window.ts";
 
 /** A message as it stands in the history. */
@@ -44,19 +44,23 @@ export class SessionReader {
   /** The newest messages, oldest first: a window of `size`, or all. */
   async newest(size: number | undefined, signal: AbortSignal | undefined): Promise<BaseMessage[]> {
     const newestFirst: BaseMessage[] = [];
-    for await (const page of this.#pages({ order: "newest-first", firstPage: size })) {
+    const query = { order: "newest-first", firstPage: size } as const;
+    let next: string | undefined;
+    do {
+      const page: RowPage = await this.#page(query, next);
       signal?.throwIfAborted();
-      for (const row of page) {
+      for (const row of page.rows) {
         const message = decodeRow(row, this.#options);
         if (message !== undefined) newestFirst.push(message);
       }
+      next = page.next;
       if (size === undefined) continue;
       // One page of older rows is enough to look for a call in.
-      const length = windowLength(newestFirst, size, newestFirst.length >= size + this.#options.pageSize);
+      const complete = next === undefined || newestFirst.length >= size + this.#options.pageSize;
+      const length = windowLength(newestFirst, size, complete);
       if (length !== undefined) return newestFirst.slice(0, length).reverse();
-    }
-    const length = size === undefined ? newestFirst.length : windowLength(newestFirst, size, true);
-    return newestFirst.slice(0, length).reverse();
+    } while (next !== undefined);
+    return newestFirst.reverse();
   }
 
   /** Entries page by page, as they are asked for. */
@@ -133,12 +137,26 @@ export class SessionReader {
     }
   }
 
+  async #page(query: RowQuery, next: string | undefined): Promise<RowPage> {
+    try {
+      const page = await this.#table.page(query, next);
+      this.#observe(query, page.rows);
+      return page;
+    } catch (error) {
+      throw readFailed(error);
+    }
+  }
+
   async *#pages(query: RowQuery): AsyncGenerator<StoredRow[], void> {
     for await (const page of readPages(this.#table, query)) {
-      const newest = query.order === "newest-first" ? page[0] : page.at(-1);
-      if (newest !== undefined) this.#clock.observe(newest.id.toString());
+      this.#observe(query, page);
       yield page;
     }
+  }
+
+  #observe({ order }: RowQuery, rows: readonly StoredRow[]): void {
+    const newest = order === "newest-first" ? rows[0] : rows.at(-1);
+    if (newest !== undefined) this.#clock.observe(newest.id.toString());
   }
 
   #toEntry(row: StoredRow): ChatHistoryEntry[] {

@@ -1,5 +1,5 @@
 import type { BaseMessage } from "@langchain/core/messages";
-import { jsonCodec } from "./codec/json.ts";
+import { decodeMessage, jsonCodec } from "./codec/json.ts";
 import { CassandraHistoryError } from "./errors.ts";
 import type { CorruptRow, ResolvedOptions } from "./options.ts";
 import type { InsertRow } from "./table/batches.ts";
@@ -57,17 +57,25 @@ function invalidMessage(at: number, why: string, cause?: unknown): CassandraHist
 }
 
 /** A row as its message; undefined where `onCorruptRow` leaves it out. */
-export function decodeRow(row: StoredRow, { sessionId, codec, onCorruptRow }: Decoding): BaseMessage | undefined {
+export function decodeRow(row: StoredRow, options: Decoding): BaseMessage | undefined {
   try {
-    const message: unknown = codec.decode(row.text, { sessionId, id: row.id.toString() });
-    if (isMessage(message)) return message;
-    throw new TypeError(`Expected the codec to decode a message, got ${describeKind(message)}.`);
+    return decodeText(row, options);
   } catch (cause) {
-    const corrupt = { sessionId, id: row.id.toString(), text: row.text, cause };
+    const { sessionId, onCorruptRow } = options;
+    const corrupt = { sessionId, id: row.id.toString(), text: row.message ?? "", cause };
     if (onCorruptRow === "skip") return undefined;
     if (onCorruptRow === "throw") throw corruptRow(corrupt);
     return standIn(onCorruptRow(corrupt));
   }
+}
+
+/** The id becomes text only for a codec of the application's own: that costs as much as parsing a short message. */
+function decodeText(row: StoredRow, { sessionId, codec }: Encoding): BaseMessage {
+  const text = row.message ?? "";
+  if (codec === jsonCodec) return decodeMessage(text);
+  const message: unknown = codec.decode(text, { sessionId, id: row.id.toString() });
+  if (isMessage(message)) return message;
+  throw new TypeError(`Expected the codec to decode a message, got ${describeKind(message)}.`);
 }
 
 function standIn(given: unknown): BaseMessage | undefined {
@@ -93,7 +101,8 @@ export function copyRow(row: StoredRow, from: Decoding, to: Encoding): InsertRow
   // 0 is no expiry, even in a table that has a default one.
   const ttlSeconds = row.ttl ?? 0;
   const id = row.id.toString();
-  if (from.codec === jsonCodec) return { id, text: row.text, bytes: Buffer.byteLength(row.text), ttlSeconds };
+  const text = row.message ?? "";
+  if (from.codec === jsonCodec) return { id, text, bytes: Buffer.byteLength(text), ttlSeconds };
   const message = decodeRow(row, from);
   return message && encodeRow(message, 0, id, ttlSeconds, to);
 }

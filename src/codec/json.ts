@@ -75,7 +75,7 @@ function dropUndefined(call: Readonly<Record<string, unknown>>): object {
   return Object.fromEntries(Object.entries(call).filter(([, value]) => value !== undefined));
 }
 
-function decodeMessage(text: string): BaseMessage {
+export function decodeMessage(text: string): BaseMessage {
   const row: unknown = parseJson(text);
   if (!isRecord(row)) throw new TypeError("Expected a JSON object.");
   if (row["codec"] === undefined) return readForeignRow(row);

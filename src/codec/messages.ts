@@ -75,7 +75,8 @@ export function constructMessage(type: unknown, fields: StoredFields): BaseMessa
   if (construct === undefined || !isTakenAsItIs(fields)) return createMessage(type, fields);
   dropNulls(fields);
   const message = construct(fields);
-  for (const key of Object.keys(fields)) if (!CONSTRUCTED.has(key)) addField(message, key, fields[key]);
+  // What was parsed has own keys only, and `in` makes no list of them.
+  for (const key in fields) if (!CONSTRUCTED.has(key)) addField(message, key, fields[key]);
   return message;
 }
 
@@ -123,11 +124,15 @@ export const CALL_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
 ]);
 
 function dropNulls(fields: StoredFields): void {
-  for (const [name, keys] of CALL_KEYS) {
-    const calls = fields[name];
-    if (!Array.isArray(calls)) continue;
-    for (const call of calls) {
-      if (isRecord(call)) for (const key of keys) if (call[key] === null) call[key] = undefined;
-    }
+  dropNullsOf(fields["tool_calls"], "tool_calls");
+  dropNullsOf(fields["invalid_tool_calls"], "invalid_tool_calls");
+}
+
+function dropNullsOf(calls: unknown, name: string): void {
+  // Most messages have none: nothing is looked up for them.
+  if (!Array.isArray(calls) || calls.length === 0) return;
+  const keys = CALL_KEYS.get(name) ?? [];
+  for (const call of calls) {
+    if (isRecord(call)) for (const key of keys) if (call[key] === null) call[key] = undefined;
   }
 }

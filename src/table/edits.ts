@@ -16,13 +16,13 @@ export async function removeVisible(table: MessageTable, from?: string): Promise
   const began = nextMicros();
   const ahead: StoredRow[] = [];
   for await (const page of table.pages(writeTimesOf(range))) {
-    ahead.push(...page.filter(({ writeTime }) => writeTime > began));
+    ahead.push(...page.filter((row) => writeTimeOf(row) > began));
   }
   const timestamp = nextMicros();
   await table.removeRange(timestamp, range);
   await removeDated(
     table,
-    ahead.filter(({ writeTime }) => writeTime >= timestamp),
+    ahead.filter((row) => writeTimeOf(row) >= timestamp),
   );
 }
 
@@ -31,14 +31,14 @@ export async function removeIds(table: MessageTable, ids: readonly string[]): Pr
   for (let at = 0; at < ids.length; at += IDS_PER_STEP) {
     const rows = await table.rows(writeTimesOf(["IN", ids.slice(at, at + IDS_PER_STEP)]));
     const timestamp = nextMicros();
-    const past = rows.filter(({ writeTime }) => writeTime < timestamp);
+    const past = rows.filter((row) => writeTimeOf(row) < timestamp);
     await table.removeRows(
       past.map(({ id }) => id.toString()),
       timestamp,
     );
     await removeDated(
       table,
-      rows.filter(({ writeTime }) => writeTime >= timestamp),
+      rows.filter((row) => writeTimeOf(row) >= timestamp),
     );
   }
 }
@@ -51,15 +51,21 @@ export async function replaceRow(table: MessageTable, id: string, text: string):
   const [row] = await table.rows({ order: "newest-first", bounds: [["=", id]], parts: ["writetime", "ttl"] });
   if (row === undefined) return false;
   // A row without a message has no write time to follow.
-  const timestamp = row.writeTime === 0 ? nextMicros() : justAfter(row.writeTime);
+  const timestamp = writeTimeOf(row) === 0 ? nextMicros() : justAfter(row);
   // 0 is no expiry, even in a table that has a default one.
   await table.insert([{ id, text, ttlSeconds: row.ttl ?? 0 }], timestamp);
   return true;
 }
 
 /** Of a writer that dates in nanoseconds, a number tells the time only to some hundreds: 2,048 is more than it can be off. */
-function justAfter(writeTime: number): number {
+function justAfter(row: StoredRow): number {
+  const writeTime = writeTimeOf(row);
   return writeTime + (Number.isSafeInteger(writeTime + 1) ? 1 : 2048);
+}
+
+/** Microseconds since 1970; 0 where the row has no message. */
+function writeTimeOf({ writetime }: StoredRow): number {
+  return Number(writetime);
 }
 
 function writeTimesOf(range: Range | undefined): RowQuery {
@@ -68,5 +74,5 @@ function writeTimesOf(range: Range | undefined): RowQuery {
 
 /** Each after its own write, since an edit that read the same row is dated so too, and a tie goes to the delete. */
 async function removeDated(table: MessageTable, rows: readonly StoredRow[]): Promise<void> {
-  await Promise.all(rows.map(({ id, writeTime }) => table.removeRows([id.toString()], justAfter(writeTime))));
+  await Promise.all(rows.map((row) => table.removeRows([row.id.toString()], justAfter(row))));
 }

@@ -11,7 +11,8 @@ const lanes = new WeakMap<Client, Lane>();
 /** Runs the request as soon as fewer than the allowed number are in flight on this client, in order of arrival. */
 export async function sendRequest<Result>(client: Client, request: () => Promise<Result>): Promise<Result> {
   const lane = laneOf(client);
-  await lane.enter();
+  const turn = lane.enter();
+  if (turn !== undefined) await turn;
   try {
     return await request();
   } finally {

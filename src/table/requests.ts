@@ -30,9 +30,11 @@ export class TableRequests {
     return ensureTable(this.#target);
   }
 
-  read(query: string, params: unknown[], paging: QueryOptions = {}): Promise<types.ResultSet> {
+  /** One page of so many rows, from where the page before it ended. */
+  read(query: string, params: unknown[], fetchSize: number, pageState?: string): Promise<types.ResultSet> {
     const { client } = this.#target;
-    return this.#send(() => client.execute(query, params, { ...this.#read, ...paging }));
+    const options = { ...this.#read, fetchSize, ...(pageState !== undefined && { pageState }) };
+    return this.#send(() => client.execute(query, params, options));
   }
 
   /** All or none of them, in one round trip: they belong to one partition, and have to fit one batch. */

@@ -1,17 +1,20 @@
-import type { QueryOptions, types } from "cassandra-driver";
+import type { types } from "cassandra-driver";
 import { nextMicros } from "../clock.ts";
 import type { InsertRow } from "./batches.ts";
 import { type RequestTarget, TableRequests } from "./requests.ts";
 import { type Bound, type RowOrder, type RowPart, Statements } from "./statements.ts";
 
-/** One stored message. The id becomes text only where someone asks for it: most reads need but one of them. */
+/**
+ * One stored message, as the driver gives it: a long read copies no row, and makes text of the few ids that are asked for.
+ */
 export interface StoredRow {
   readonly id: types.TimeUuid;
-  readonly text: string;
+  /** Null where another writer left it out. */
+  readonly message: string | null;
   /** Seconds that it has left; null where it does not expire. Read only where asked for. */
-  readonly ttl: number | null;
-  /** Microseconds since 1970; 0 where the row has no message. Read only where asked for. */
-  readonly writeTime: number;
+  readonly ttl?: number | null;
+  /** Microseconds since 1970; null where the row has no message. Read only where asked for. */
+  readonly writetime?: types.Long | bigint | null;
 }
 
 /** One bound on the ids of rows. */
@@ -24,6 +27,12 @@ export interface RowQuery {
   readonly parts?: readonly RowPart[];
   /** Rows of the first page, where fewer than a page are wanted. */
   readonly firstPage?: number | undefined;
+}
+
+export interface RowPage {
+  readonly rows: StoredRow[];
+  /** Where the next page begins; undefined at the end. */
+  readonly next: string | undefined;
 }
 
 /** The server counts in steps of the page size, and sends but the sum. */
@@ -66,25 +75,31 @@ export class MessageTable {
     return this.#requests.write(bound, timestamp);
   }
 
-  /** Page by page, each asked for when it is wanted, so that one page is held at a time. */
-  async *pages({ order, bounds = [], parts = ["message"], firstPage }: RowQuery): AsyncGenerator<StoredRow[], void> {
+  /** One page; `next` is what to pass for the one after it. */
+  async page(
+    { order, bounds = [], parts = ["message"], firstPage = this.#pageSize }: RowQuery,
+    next?: string,
+  ): Promise<RowPage> {
     const query = this.#statements.select(
       parts,
       bounds.map(([bound]) => bound),
       order,
     );
     const params = [this.#sessionId, ...bounds.map(([, id]) => id)];
-    let fetchSize = Math.min(firstPage ?? this.#pageSize, this.#pageSize);
-    let pageState: string | null | undefined;
+    const fetchSize = next === undefined ? Math.min(firstPage, this.#pageSize) : this.#pageSize;
+    const { rows, pageState } = await this.#requests.read(query, params, fetchSize, next);
     // Only the paging state tells the end: a page may be short, or empty, before it (native protocol v4, section 8).
+    return { rows: rows.filter(isStored), next: pageState || undefined };
+  }
+
+  /** Page by page, each asked for when it is wanted, so that one page is held at a time. */
+  async *pages(query: RowQuery): AsyncGenerator<StoredRow[], void> {
+    let next: string | undefined;
     do {
-      const paging: QueryOptions = pageState ? { fetchSize, pageState } : { fetchSize };
-      const page: types.ResultSet = await this.#requests.read(query, params, paging);
-      pageState = page.pageState;
-      fetchSize = this.#pageSize;
-      // A session of nothing but static columns is one row without an id.
-      yield page.rows.filter((row) => row["id"] !== null).map(toStoredRow);
-    } while (pageState);
+      const page: RowPage = await this.page(query, next);
+      yield page.rows;
+      next = page.next;
+    } while (next !== undefined);
   }
 
   /** All rows of a query that is known to be small. */
@@ -95,9 +110,7 @@ export class MessageTable {
   }
 
   async count(): Promise<number> {
-    const result = await this.#requests.read(this.#statements.count, [this.#sessionId], {
-      fetchSize: ROWS_PER_COUNT_STEP,
-    });
+    const result = await this.#requests.read(this.#statements.count, [this.#sessionId], ROWS_PER_COUNT_STEP);
     return Number(result.first()["rows"]);
   }
 
@@ -119,6 +132,7 @@ export class MessageTable {
   }
 }
 
-function toStoredRow(row: types.Row): StoredRow {
-  return { id: row["id"], text: row["message"] ?? "", ttl: row["ttl"] ?? null, writeTime: Number(row["writetime"]) };
+/** A session of nothing but static columns is one row without an id. */
+function isStored(row: types.Row): row is types.Row & StoredRow {
+  return row["id"] !== null;
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import type { HolderMessage } from "./holder.ts";
+import type { HolderMessage, NodeUse } from "./holder.ts";
 
 /** A real Cassandra to connect to. */
 export interface RunningCassandra {
@@ -16,15 +16,17 @@ interface FindOptions {
   readonly say: (line: string) => void;
   /** Where a started node should listen, if that port is free. */
   readonly preferredPort?: number;
+  /** What a started node is for: a benchmark's has a heap of 2 GB and compiles fully. */
+  readonly use?: NodeUse;
 }
 
 /**
  * The first of these that is there: the cluster that CASSANDRA_CONTACT_POINTS names, a container, a node from the
  * published jars. Where none is, one error says how to get each.
  */
-export async function findCassandra({ say, preferredPort }: FindOptions): Promise<RunningCassandra> {
+export async function findCassandra({ say, preferredPort, use = "tests" }: FindOptions): Promise<RunningCassandra> {
   const given = process.env["CASSANDRA_CONTACT_POINTS"];
-  if (given === undefined || given === "") return startHolder(say, preferredPort);
+  if (given === undefined || given === "") return startHolder(say, preferredPort, use);
   say(`Cassandra: the cluster that CASSANDRA_CONTACT_POINTS names (${given})`);
   return {
     contactPoints: given.split(","),
@@ -33,13 +35,17 @@ export async function findCassandra({ say, preferredPort }: FindOptions): Promis
   };
 }
 
-async function startHolder(say: FindOptions["say"], preferredPort: number | undefined): Promise<RunningCassandra> {
+async function startHolder(
+  say: FindOptions["say"],
+  preferredPort: number | undefined,
+  use: NodeUse,
+): Promise<RunningCassandra> {
   const began = Date.now();
   const program = fileURLToPath(new URL("holder.ts", import.meta.url));
   // Detached, so that an interrupt from the keyboard reaches it only through the pipe, after we have ended.
   const holder = spawn(
     process.execPath,
-    ["--import", "tsx", program, ...(preferredPort ? [String(preferredPort)] : [])],
+    ["--import", "tsx", program, use, ...(preferredPort ? [`${preferredPort}`] : [])],
     {
       detached: true,
       stdio: ["pipe", "pipe", "inherit"],

@@ -1,6 +1,6 @@
 import { CassandraContainer } from "@testcontainers/cassandra";
 import { getContainerRuntimeClient } from "testcontainers";
-import type { HeldNode } from "./holder.ts";
+import type { HeldNode, NodeUse } from "./holder.ts";
 import { freePort } from "./ports.ts";
 
 const IMAGE = process.env["CASSANDRA_IMAGE"] ?? "cassandra:5.0";
@@ -15,10 +15,14 @@ export async function whyNoDocker(): Promise<string | undefined> {
 }
 
 /** One node in a container, which goes when it is stopped; Testcontainers' reaper takes it away if we cannot. */
-export async function startInDocker(preferredPort?: number): Promise<HeldNode & { readonly image: string }> {
+export async function startInDocker(
+  use: NodeUse,
+  preferredPort?: number,
+): Promise<HeldNode & { readonly image: string }> {
+  const [heap, young] = use === "benchmark" ? ["2G", "512M"] : ["512M", "128M"];
   const container = new CassandraContainer(IMAGE)
     .withDatacenter(DATA_CENTER)
-    .withEnvironment({ MAX_HEAP_SIZE: "512M", HEAP_NEWSIZE: "128M" })
+    .withEnvironment({ MAX_HEAP_SIZE: heap, HEAP_NEWSIZE: young })
     // The module gives cqlsh one second a try; on a slow machine starting Python alone takes longer.
     .withHealthCheck({
       test: ["CMD-SHELL", 'cqlsh -e "SELECT release_version FROM system.local"'],

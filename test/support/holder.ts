@@ -12,6 +12,9 @@ export interface HeldNode {
   readonly stop: () => Promise<void>;
 }
 
+/** What a node is for. */
+export type NodeUse = "tests" | "benchmark";
+
 /** What the holder writes: one object a line. */
 export type HolderMessage =
   | { readonly starting: string }
@@ -19,7 +22,8 @@ export type HolderMessage =
   | { readonly error: string }
   | { readonly took: string; readonly contactPoints: readonly string[]; readonly localDataCenter: string };
 
-const preferredPort = process.argv[2] === undefined ? undefined : Number(process.argv[2]);
+const use: NodeUse = process.argv[2] === "benchmark" ? "benchmark" : "tests";
+const preferredPort = process.argv[3] === undefined ? undefined : Number(process.argv[3]);
 let node: Promise<HeldNode> | undefined;
 let ending = false;
 
@@ -35,7 +39,7 @@ async function start(): Promise<HeldNode> {
   say({
     starting: "a Cassandra from its published jars, by Maven and Java (the first time they have to be downloaded)",
   });
-  const held = await startNodes({ java: found.java, count: 1, preferredPort });
+  const held = await startNodes({ java: found.java, count: 1, use, preferredPort });
   return announce(held, "Java: Apache Cassandra 5.0 from its published jars, on loopback");
 }
 
@@ -45,7 +49,7 @@ async function tryDocker(): Promise<HeldNode | string> {
   if (missing !== undefined) return missing;
   say({ starting: "a Cassandra in Docker, through Testcontainers (its image may have to be pulled first)" });
   try {
-    const held = await startInDocker(preferredPort);
+    const held = await startInDocker(use, preferredPort);
     return announce(held, `Docker: a container of ${held.image}, through Testcontainers`);
   } catch (error) {
     const why = describeError(error);

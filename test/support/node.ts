@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
+import type { NodeUse } from "./holder.ts";
 import { portOpen } from "./ports.ts";
 
 /** One node to be started from the published jars. */
@@ -17,6 +18,7 @@ export interface NodePlan {
   /** The address of the node that the others join. */
   readonly seed: string;
   readonly token: string;
+  readonly use: NodeUse;
   /** Lines of cassandra.yaml beside the usual ones. */
   readonly yaml: string;
 }
@@ -63,10 +65,10 @@ export class CassandraNode {
 
   /** Resolves when clients can connect. */
   async start(): Promise<void> {
-    const { java, classPath, home, address, port } = this.#plan;
+    const { java, home, address, port } = this.#plan;
     await writeConfiguration(this.#plan);
     const log = openSync(join(home, "out.log"), "a");
-    const node = spawn(java, javaArguments(home, classPath), { cwd: home, stdio: ["ignore", log, log] });
+    const node = spawn(java, javaArguments(this.#plan), { cwd: home, stdio: ["ignore", log, log] });
     closeSync(log);
     this.#process = node;
     const ended = new Promise<never>((_, reject) => {
@@ -100,7 +102,16 @@ export class CassandraNode {
   }
 }
 
-async function writeConfiguration({ home, address, port, storagePort, seed, token, yaml }: NodePlan): Promise<void> {
+async function writeConfiguration({
+  home,
+  address,
+  port,
+  storagePort,
+  seed,
+  token,
+  yaml,
+  use,
+}: NodePlan): Promise<void> {
   await mkdir(join(home, "triggers"), { recursive: true });
   await writeFile(
     join(home, "cassandra.yaml"),
@@ -121,7 +132,7 @@ native_transport_port: ${port}
 storage_port: ${storagePort}
 endpoint_snitch: SimpleSnitch
 concurrent_compactors: 1
-memtable_heap_space: 64MiB
+memtable_heap_space: ${use === "benchmark" ? 512 : 64}MiB
 file_cache_size: 64MiB
 auto_snapshot: false
 ${yaml}`,
@@ -132,10 +143,17 @@ ${yaml}`,
   );
 }
 
-function javaArguments(home: string, classPath: string): string[] {
+/** A small node that starts fast, or one that runs fast. */
+const MEMORY_AND_COMPILER: Readonly<Record<NodeUse, readonly string[]>> = {
+  tests: ["-Xms400m", "-Xmx400m", "-XX:TieredStopAtLevel=1"],
+  benchmark: ["-Xms2g", "-Xmx2g"],
+};
+
+function javaArguments({ home, classPath, use }: NodePlan): string[] {
   const agent = classPath.split(delimiter).find((jar) => /jamm-[\d.]+\.jar$/.test(jar));
   return [
-    ...["-Xms400m", "-Xmx400m", "-Xss256k", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"],
+    ...MEMORY_AND_COMPILER[use],
+    ...["-Xss256k", "-XX:+UseSerialGC"],
     "-Djdk.attach.allowAttachSelf=true",
     ...EXPORTS.flatMap((name) => ["--add-exports", `${name}=ALL-UNNAMED`]),
     ...OPENS.flatMap((name) => ["--add-opens", `java.base/${name}=ALL-UNNAMED`]),

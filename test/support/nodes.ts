@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { NodeUse } from "./holder.ts";
 import { resolveClassPath } from "./jars.ts";
 import { CassandraNode } from "./node.ts";
 import { canListen, freePort, portOpen } from "./ports.ts";
@@ -9,6 +10,7 @@ import { canListen, freePort, portOpen } from "./ports.ts";
 interface NodesPlan {
   readonly java: string;
   readonly count: number;
+  readonly use?: NodeUse | undefined;
   /** Lines of cassandra.yaml beside the usual ones, for all nodes. */
   readonly yaml?: string | undefined;
   /** Where clients should connect, if that port is free. */
@@ -25,14 +27,20 @@ export interface RunningNodes {
 }
 
 /** The first node is the seed: the others can join when it listens to its peers. */
-export async function startNodes({ java, count, yaml = "", preferredPort }: NodesPlan): Promise<RunningNodes> {
+export async function startNodes({
+  java,
+  count,
+  yaml = "",
+  use = "tests",
+  preferredPort,
+}: NodesPlan): Promise<RunningNodes> {
   const classPath = await resolveClassPath();
   const ring = count === 1 ? await lonePlace(preferredPort) : await ringPlaces(count);
   const { addresses, port, storagePort } = ring;
   const root = await mkdtemp(join(tmpdir(), "cassandra-"));
   const nodes = addresses.map((address, at) => {
     const [home, token, seed] = [join(root, address), evenToken(at, count), addresses[0] ?? address];
-    return new CassandraNode({ java, classPath, home, address, port, storagePort, seed, token, yaml });
+    return new CassandraNode({ java, classPath, home, address, port, storagePort, seed, token, yaml, use });
   });
   const stop = async (): Promise<void> => {
     await Promise.all(nodes.map((node) => node.kill()));
