@@ -12,7 +12,7 @@ import {
   type ResolvedMiddlewareOptions,
   resolveMiddlewareOptions,
 } from "./options.ts";
-import { prependWindow } from "./prompt.ts";
+import { buildPrompt } from "./prompt.ts";
 import {
   beginRun,
   endRecord,
@@ -33,9 +33,11 @@ interface AgentState {
  * Keeps an agent's conversation in a chat history: loads a window of it in front of the model's prompt, and logs what is
  * said, each message once, in order.
  *
- * The window is in the prompt only, not in the agent's state: nothing old is streamed or returned. Of what is stored, a
- * message whose tool calls are not all answered, answers without their call and remove rows are left out of the prompt.
- * Summaries are never logged; what they took the place of is.
+ * The window is in the prompt only, not in the agent's state: nothing old is streamed or returned. Of what was said before
+ * the newest question, a message whose tool calls are not all answered, answers without their call and remove rows stay in
+ * the log and are left out of the prompt. Summaries are never logged; what they took the place of is.
+ *
+ * Put it before the agent's other middleware: what those add after the run is then logged as well.
  *
  * A message of the input that is in the log already is recognised by its id and not logged again: a parent graph's state,
  * a transcript that a client sends again. One without an id cannot be recognised: send new messages only, or keep ids.
@@ -59,7 +61,7 @@ export function chatHistoryMiddleware<Schema extends ChatHistoryContextSchema = 
     wrapModelCall: async (request, handler) => {
       const { state, messages, runtime } = request;
       const window = await recorder.continue(state, runtime);
-      return handler({ ...request, messages: prependWindow(window, messages) });
+      return handler({ ...request, messages: buildPrompt(window, messages) });
     },
     afterAgent: async (state, runtime) => update(await recorder.end(state, runtime)),
   });
@@ -118,7 +120,12 @@ class Recorder {
   async #resume(state: AgentState, log: ChatLog, runtime: Runtime): Promise<Run> {
     const value = this.#recordIn(state);
     const record = readRecord(value);
-    const run = await resumeRun(await this.#statesOf(record, state, runtime), record, log, this.#loading(runtime));
+    const states = await this.#statesOf(record, state, runtime);
+    const loading = this.#loading(runtime);
+    // Another middleware may have ended the run before it began here.
+    const run = record?.running
+      ? await resumeRun(states, record, log, loading)
+      : (await beginRun(states, record, log, loading)).run;
     if (typeof value === "object" && value !== null) this.#runs.set(value, run);
     return run;
   }

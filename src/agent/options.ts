@@ -34,7 +34,8 @@ export interface ChatHistoryMiddlewareOptions<Schema extends ChatHistoryContextS
   /**
    * `"run"`: one write after the run, all of it or nothing; a run that ends before its end (a model error, an abort, the
    * recursion limit) is not written. `"step"`: the input before the first model call, then each whole round of tool calls
-   * and answers before the next one, then the rest. @defaultValue `"run"`
+   * and answers before the next one, then the rest, each as it is then: what another middleware changes later (redacts,
+   * for instance) is changed in the log by `"run"` alone. @defaultValue `"run"`
    */
   readonly save?: SaveMode | undefined;
   /** The shape of `runtime.context`: LangChain.js shows a middleware nothing of the context without it. */

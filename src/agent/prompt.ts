@@ -11,9 +11,18 @@ export function cutWindow(stored: readonly BaseMessage[], given: readonly BaseMe
   return promptable(stored.slice(0, end < 0 ? undefined : end));
 }
 
-/** System messages that lead the request stay in the lead: several providers take them nowhere else. */
-export function prependWindow(window: readonly BaseMessage[], messages: readonly BaseMessage[]): BaseMessage[] {
-  const lead = messages.findIndex(({ type }) => type !== "system");
-  const at = lead < 0 ? messages.length : lead;
-  return [...messages.slice(0, at), ...window, ...messages.slice(at)];
+/**
+ * The window in front of the request's messages. System messages that lead these stay in the lead: several providers take
+ * them nowhere else. A thread may hold a run that was given up amid its calls: what precedes the newest question is looked
+ * through as the window is.
+ */
+export function buildPrompt(window: readonly BaseMessage[], messages: readonly BaseMessage[]): BaseMessage[] {
+  const question = Math.max(
+    messages.findLastIndex(({ type }) => type === "human"),
+    0,
+  );
+  const first = messages.findIndex(({ type }) => type !== "system");
+  const lead = first < 0 ? messages.length : Math.min(first, question);
+  const earlier = promptable(messages.slice(lead, question));
+  return [...messages.slice(0, lead), ...window, ...earlier, ...messages.slice(Math.max(lead, question))];
 }

@@ -101,7 +101,7 @@ export async function beginRun(
 ): Promise<{ readonly run: Run; readonly record: RunRecord }> {
   const messages = states.at(-1) ?? [];
   const before = loggedBefore(states, last);
-  const unsure = uniqueById(states.flat()).filter((message) => isSaid(message) && !before.has(keyOf(message)));
+  const unsure = uniqueById(states.flat().filter(isSaid)).filter((message) => !before.has(keyOf(message)));
   const [{ known, cursor }, stored] = await Promise.all([
     log.recognize(unsure),
     load ? log.window(maxMessages) : Promise.resolve([]),

@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { InMemoryChatMessageHistory } from "@langchain/core/chat_history";
+import { type BaseMessage, HumanMessage } from "@langchain/core/messages";
 import { type BaseCheckpointSaver, MemorySaver } from "@langchain/langgraph";
 import type { Client } from "cassandra-driver";
 import { AIMessage, createAgent, createMiddleware, fakeModel, modelRetryMiddleware, tool } from "langchain";
@@ -281,3 +283,42 @@ test("a failed read rejects invoke before the model is asked", async () => {
   await expect(agent.invoke(ask(1))).rejects.toMatchObject({ code: "READ_FAILED" });
   expect(model.callCount).toBe(0);
 });
+
+/** LangChain's own history, whose next write fails before or after it took effect. */
+class FailingHistory extends InMemoryChatMessageHistory {
+  #fails: "before" | "after" | undefined;
+
+  constructor(fails: "before" | "after") {
+    super();
+    this.#fails = fails;
+  }
+
+  override async addMessages(messages: BaseMessage[]): Promise<void> {
+    const fails = this.#fails;
+    this.#fails = undefined;
+    if (fails !== "before") await super.addMessages(messages);
+    if (fails !== undefined) throw new Error("the disk is full");
+  }
+}
+
+test.each(["before", "after"] as const)(
+  "another history's write that failed %s it took effect is tried again by invoke(null)",
+  async (when) => {
+    const history = new FailingHistory(when);
+    await InMemoryChatMessageHistory.prototype.addMessages.call(history, [
+      new HumanMessage({ content: "old", id: "old" }),
+    ]);
+    const model = fakeModel();
+    respondWithTurn(model, 1);
+    const agent = createAgent({
+      model,
+      tools: [weather],
+      checkpointer: new MemorySaver(),
+      middleware: [chatHistoryMiddleware({ history })],
+    });
+    const thread = { configurable: { thread_id: "thread" } };
+    await expect(agent.invoke(ask(1), thread)).rejects.toThrow("the disk is full");
+    await agent.invoke(null, thread);
+    expect(shown(await history.getMessages())).toEqual(["human: old", ...lines(1)]);
+  },
+);

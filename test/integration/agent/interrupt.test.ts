@@ -102,6 +102,8 @@ describe.each(["run", "step"] as const)("save: %s", (save) => {
       "human: question 2",
       "ai: done",
     ]);
+    // No provider takes a call without its answer.
+    expect(prompts(model).at(-1)).toEqual(["human: question 1", "human: question 2"]);
   });
 
   test("load: true: what another process resumes has the same window", async () => {

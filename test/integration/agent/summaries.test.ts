@@ -12,6 +12,7 @@ import { describe, expect, test } from "vitest";
 import { chatHistoryMiddleware } from "../../../src/agent/index.ts";
 import { ask, calling, lines, openMiddleware, prompts, respondWithTurn, shown, weather } from "../../support/agent.ts";
 import { openClient, openHistory, ownKeyspace } from "../../support/session.ts";
+import { watchClient } from "../../support/watch.ts";
 
 const client = openClient();
 const keyspace = ownKeyspace(client);
@@ -78,6 +79,59 @@ describe.each(["run", "step"] as const)("save: %s", (save) => {
     }
     expect(prompts(model).at(-1)).toEqual([...lines(1), ...lines(2).slice(0, -1)]);
     expect(shown(await history.getMessages())).toEqual([...lines(1), ...lines(2)]);
+  });
+
+  test("what is summarized in a run whose last write fails is logged by invoke(null)", async () => {
+    let writes = 0;
+    const { watched } = watchClient(client, async ({ queries }, send) => {
+      const failing = save === "run" ? 1 : 7;
+      if (/^INSERT/.test(queries[0] ?? "") && ++writes === failing) throw new Error("the node went away");
+      return send();
+    });
+    const sessionId = randomUUID();
+    const history = openHistory({ client: watched, keyspace, sessionId });
+    const thread = { configurable: { thread_id: sessionId } };
+    const model = fakeModel();
+    const ids = ["a", "b", "c", "d", "e"];
+    for (const id of ids) model.respond(calling(id));
+    model.respond(new AIMessage("done"));
+    const agent = createAgent({
+      model,
+      tools: [weather],
+      checkpointer: new MemorySaver(),
+      middleware: [chatHistoryMiddleware({ history, save }), summarizing(4, 2)],
+    });
+    await expect(agent.invoke(ask(1), thread)).rejects.toMatchObject({ code: "WRITE_FAILED" });
+    await agent.invoke(null, thread);
+    expect(shown(await history.getMessages())).toEqual([
+      "human: question 1",
+      ...ids.flatMap((id) => [`ai: calls ${id}`, `tool ${id}: sunny in ${id}`]),
+      "ai: done",
+    ]);
+  });
+
+  test("what was summarized in a run that broke off is logged with the thread's next run", async () => {
+    const sessionId = randomUUID();
+    const history = openHistory({ client, keyspace, sessionId });
+    const thread = { configurable: { thread_id: sessionId } };
+    const model = fakeModel();
+    const ids = ["a", "b", "c", "d", "e"];
+    for (const id of ids) model.respond(calling(id));
+    model.respond(new Error("the model is broken")).respond(new AIMessage("done"));
+    const agent = createAgent({
+      model,
+      tools: [weather],
+      checkpointer: new MemorySaver(),
+      middleware: [chatHistoryMiddleware({ history, save }), summarizing(4, 2)],
+    });
+    await expect(agent.invoke(ask(1), thread)).rejects.toThrow("the model is broken");
+    await agent.invoke(ask(2), thread);
+    expect(shown(await history.getMessages())).toEqual([
+      "human: question 1",
+      ...ids.flatMap((id) => [`ai: calls ${id}`, `tool ${id}: sunny in ${id}`]),
+      "human: question 2",
+      "ai: done",
+    ]);
   });
 
   test("what is summarized after an interrupt of its own run is logged, too", async () => {

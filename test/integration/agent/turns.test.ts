@@ -1,6 +1,6 @@
 import { InMemoryChatMessageHistory } from "@langchain/core/chat_history";
 import { MemorySaver } from "@langchain/langgraph";
-import { AIMessage, createAgent, fakeModel } from "langchain";
+import { AIMessage, createAgent, createMiddleware, fakeModel, toolStrategy } from "langchain";
 import { expect, test } from "vitest";
 import { chatHistoryMiddleware } from "../../../src/agent/index.ts";
 import { ask, calling, lines, prompts, respondWithTurn, shown, weather } from "../../support/agent.ts";
@@ -149,4 +149,64 @@ test("concurrent runs of one agent, each with its own session, do not mix", asyn
       [100 + at, 200 + at].flatMap((turn) => [`human: question ${turn}`, `ai: echo question ${turn}`]),
     );
   }
+});
+
+test.each([true, false])(
+  "a run that another middleware ends before the model is logged as well (ours first: %s)",
+  async (first) => {
+    const history = openHistory({ client, keyspace });
+    const guard = createMiddleware({
+      name: "guard",
+      beforeAgent: {
+        canJumpTo: ["end"],
+        hook: () => ({ messages: [new AIMessage("I may not say.")], jumpTo: "end" as const }),
+      },
+    });
+    const logging = chatHistoryMiddleware({ history });
+    const agent = createAgent({
+      model: fakeModel(),
+      tools: [],
+      checkpointer: new MemorySaver(),
+      middleware: first ? [logging, guard] : [guard, logging],
+    });
+    for (const turn of [1, 2]) await agent.invoke(ask(turn), { configurable: { thread_id: "thread" } });
+    expect(shown(await history.getMessages())).toEqual(
+      [1, 2].flatMap((turn) => [`human: question ${turn}`, "ai: I may not say."]),
+    );
+  },
+);
+
+test("what another middleware adds after the run is logged with it", async () => {
+  const history = openHistory({ client, keyspace });
+  const model = fakeModel().respond(new AIMessage("answer 1"));
+  const signing = createMiddleware({ name: "signing", afterAgent: () => ({ messages: [new AIMessage("Yours, A.")] }) });
+  const agent = createAgent({ model, tools: [], middleware: [chatHistoryMiddleware({ history }), signing] });
+  await agent.invoke(ask(1));
+  expect(shown(await history.getMessages())).toEqual(["human: question 1", "ai: answer 1", "ai: Yours, A."]);
+});
+
+test("a structured response passes through", async () => {
+  const history = openHistory({ client, keyspace });
+  const model = fakeModel().respondWithTools([{ name: "extract-1", args: { city: "Rome" }, id: "x" }]);
+  const city = toolStrategy({ title: "extract-1", type: "object", properties: { city: { type: "string" } } });
+  const agent = createAgent({
+    model,
+    tools: [],
+    responseFormat: city,
+    middleware: [chatHistoryMiddleware({ history })],
+  });
+  const { messages, structuredResponse } = await agent.invoke(ask(1));
+  expect(structuredResponse).toEqual({ city: "Rome" });
+  expect(shown(await history.getMessages())).toEqual(shown(messages));
+  expect(messages).toHaveLength(4);
+});
+
+test("the state that is returned has the run's messages and nothing else", async () => {
+  const history = openHistory({ client, keyspace });
+  await history.addUserMessage("old");
+  const model = fakeModel().respond(new AIMessage("answer 1"));
+  const agent = createAgent({ model, tools: [], middleware: [chatHistoryMiddleware({ history })] });
+  const state = await agent.invoke(ask(1));
+  expect(shown(state.messages)).toEqual(["human: question 1", "ai: answer 1"]);
+  expect(Object.keys(state)).toEqual(["messages"]);
 });
