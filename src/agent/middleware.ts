@@ -87,7 +87,7 @@ class Recorder {
     const last = readRecord(this.#recordIn(state));
     const [log, states] = await Promise.all([this.#open(runtime), this.#statesOf(last, state, runtime)]);
     const { run, record } = await beginRun(states, last, log, this.#loading(runtime));
-    if (this.#options.save === "step") await run.saveRounds(log);
+    if (this.#options.save === "step") await run.save(log);
     this.#runs.set(record, run);
     return record;
   }
@@ -96,7 +96,8 @@ class Recorder {
   async continue(state: AgentState, runtime: Runtime): Promise<readonly BaseMessage[]> {
     const run = this.#find(state) ?? (await this.#resume(state, await this.#open(runtime), runtime));
     run.hear(state.messages);
-    if (this.#options.save === "step") await run.saveRounds(await this.#open(runtime));
+    // The model is asked again when all of its calls have their answers.
+    if (this.#options.save === "step") await run.save(await this.#open(runtime));
     return run.window;
   }
 

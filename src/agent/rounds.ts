@@ -37,12 +37,3 @@ export function promptable(stored: readonly BaseMessage[]): BaseMessage[] {
     return head === undefined || head.type === "tool" || madeCalls(head).length > 0 ? [] : [head];
   });
 }
-
-/** The messages before the first whose calls are not all answered yet. */
-export function untilUnanswered(messages: readonly BaseMessage[]): BaseMessage[] {
-  const rounds = splitRounds(messages);
-  const end = rounds.findIndex(
-    ({ messages: [head], whole }) => !whole && head !== undefined && madeCalls(head).length > 0,
-  );
-  return rounds.slice(0, end < 0 ? undefined : end).flatMap((round) => round.messages);
-}

@@ -2,7 +2,6 @@ import type { BaseMessage } from "@langchain/core/messages";
 import { z } from "zod";
 import type { ChatLog } from "./log.ts";
 import { cutWindow } from "./prompt.ts";
-import { untilUnanswered } from "./rounds.ts";
 
 /**
  * What the agent's state holds of a run: where a checkpointer keeps it, another process can go on from it. It is seen in
@@ -68,21 +67,9 @@ export class Run {
     for (const message of messages) if (isSaid(message)) this.#said.set(keyOf(message), message);
   }
 
-  /** Logs everything that was said, in one write. */
+  /** Logs what was said and is not in the log yet, in one write. */
   async save(log: ChatLog): Promise<void> {
-    await this.#append(log, this.#pending());
-  }
-
-  /** Logs what was said up to the first call that is not answered yet, in one write. */
-  async saveRounds(log: ChatLog): Promise<void> {
-    await this.#append(log, untilUnanswered(this.#pending()));
-  }
-
-  #pending(): BaseMessage[] {
-    return [...this.#said.values()].filter((message) => !this.#logged.has(keyOf(message)));
-  }
-
-  async #append(log: ChatLog, messages: readonly BaseMessage[]): Promise<void> {
+    const messages = [...this.#said.values()].filter((message) => !this.#logged.has(keyOf(message)));
     if (messages.length === 0) return;
     await log.append(messages);
     for (const message of messages) this.#logged.add(keyOf(message));

@@ -1,6 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { type BaseCheckpointSaver, Command, MemorySaver } from "@langchain/langgraph";
-import { AIMessage, createAgent, fakeModel, humanInTheLoopMiddleware } from "langchain";
+import {
+  type AgentMiddleware,
+  AIMessage,
+  createAgent,
+  createMiddleware,
+  fakeModel,
+  humanInTheLoopMiddleware,
+} from "langchain";
 import { describe, expect, test } from "vitest";
 import { chatHistoryMiddleware } from "../../../src/agent/index.ts";
 import { ask, calling, openMiddleware, prompts, shown, weather } from "../../support/agent.ts";
@@ -18,6 +25,7 @@ function openAgent(
   sessionId: string,
   save: "run" | "step",
   load?: boolean,
+  others: AgentMiddleware[] = [],
 ) {
   const history = openHistory({ client, keyspace, sessionId });
   return createAgent({
@@ -27,6 +35,7 @@ function openAgent(
     middleware: [
       chatHistoryMiddleware({ history, save, load }),
       openMiddleware(humanInTheLoopMiddleware, { interruptOn: { weather: true } }),
+      ...others,
     ],
   });
 }
@@ -92,16 +101,26 @@ describe.each(["run", "step"] as const)("save: %s", (save) => {
     const checkpointer = new MemorySaver();
     const sessionId = randomUUID();
     const thread = { configurable: { thread_id: sessionId } };
+    const counts: number[] = [];
     const model = fakeModel().respond(calling("a")).respond(new AIMessage("done"));
     const history = openHistory({ client, keyspace, sessionId });
-    await openAgent(model, checkpointer, sessionId, save).invoke(ask(1), thread);
-    await openAgent(model, checkpointer, sessionId, save).invoke(ask(2), thread);
+    const counting = createMiddleware({
+      name: "counting",
+      wrapModelCall: async (request, handler) => {
+        counts.push(await history.count());
+        return handler(request);
+      },
+    });
+    const open = () => openAgent(model, checkpointer, sessionId, save, undefined, [counting]);
+    await open().invoke(ask(1), thread);
+    await open().invoke(ask(2), thread);
     expect(shown(await history.getMessages())).toEqual([
       "human: question 1",
       "ai: calls a",
       "human: question 2",
       "ai: done",
     ]);
+    expect(counts).toEqual(save === "run" ? [0, 0] : [1, 3]);
     // No provider takes a call without its answer.
     expect(prompts(model).at(-1)).toEqual(["human: question 1", "human: question 2"]);
   });

@@ -30,6 +30,7 @@ test("three turns with parallel tool calls: each message is logged once, in orde
 
 test("with a checkpointer the thread is the prompt, and the history its log", async () => {
   const history = openHistory({ client, keyspace });
+  await history.addUserMessage("not of this thread");
   const model = fakeModel();
   const agent = createAgent({
     model,
@@ -42,7 +43,7 @@ test("with a checkpointer the thread is the prompt, and the history its log", as
     await agent.invoke(ask(turn), { configurable: { thread_id: "thread" } });
   }
   const all = [...lines(1), ...lines(2), ...lines(3)];
-  expect(shown(await history.getMessages())).toEqual(all);
+  expect(shown(await history.getMessages())).toEqual(["human: not of this thread", ...all]);
   expect(prompts(model).at(-1)).toEqual(all.slice(0, -1));
 });
 
