@@ -1,4 +1,22 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
+
+const integration = {
+  globalSetup: "test/support/global-setup.ts",
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+};
+
+/** The lowest LangChain that the agent's entry point takes, with a LangGraph of its time. */
+const lowestLangChain = [
+  { find: /^langchain$/, replacement: "langchain-1-3" },
+  {
+    find: /^@langchain\/langgraph$/,
+    replacement: fileURLToPath(
+      new URL("node_modules/langchain-1-3/node_modules/@langchain/langgraph/dist/index.js", import.meta.url),
+    ),
+  },
+];
 
 const config: ViteUserConfig = defineConfig({
   test: {
@@ -18,14 +36,10 @@ const config: ViteUserConfig = defineConfig({
           typecheck: { enabled: true, only: true, include: ["test/types/**/*.test-d.ts"] },
         },
       },
+      { test: { name: "integration", include: ["test/integration/**/*.test.ts"], ...integration } },
       {
-        test: {
-          name: "integration",
-          include: ["test/integration/**/*.test.ts"],
-          globalSetup: "test/support/global-setup.ts",
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-        },
+        resolve: { alias: lowestLangChain },
+        test: { name: "langchain-1.3", include: ["test/integration/agent/**/*.test.ts"], ...integration },
       },
       {
         test: {

@@ -3,7 +3,7 @@ import type { Client, QueryOptions } from "cassandra-driver";
 import { z } from "zod";
 import type { MessageCodec } from "./codec/codec.ts";
 import { jsonCodec } from "./codec/json.ts";
-import { custom, flag, maxMessages, name, sessionId, ttlSeconds, whole } from "./schemas.ts";
+import { custom, flag, hasFunctions, maxMessages, name, sessionId, ttlSeconds, whole } from "./schemas.ts";
 import { type HistoryColumns, Statements, type TableNames } from "./table/statements.ts";
 import { invalidOption, validate } from "./validation.ts";
 
@@ -109,12 +109,6 @@ const historySchema = z.strictObject({
   codec: custom(isCodec, "an object with the functions encode and decode"),
 });
 const tableSchema = z.strictObject({ keyspace, table, columns });
-
-function hasFunctions(value: unknown, ...names: string[]): boolean {
-  return (
-    typeof value === "object" && value !== null && names.every((key) => typeof Reflect.get(value, key) === "function")
-  );
-}
 
 /** By what it can do: the application may have another copy of the driver than this library sees. */
 function isClient(value: unknown): boolean {

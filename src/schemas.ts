@@ -52,6 +52,12 @@ export const entryIds: OptionSchema = custom(
 
 export const signal: OptionSchema = custom((value) => value instanceof AbortSignal, "an AbortSignal");
 
+export function hasFunctions(value: unknown, ...names: string[]): boolean {
+  return (
+    typeof value === "object" && value !== null && names.every((key) => typeof Reflect.get(value, key) === "function")
+  );
+}
+
 function isSessionId(value: unknown): boolean {
   if (typeof value !== "string" || !value.isWellFormed()) return false;
   const bytes = Buffer.byteLength(value);

@@ -29,11 +29,11 @@ function reachBack(newestFirst: readonly BaseMessage[], size: number, complete: 
   return complete ? length : undefined;
 }
 
-function answeredCall(message: BaseMessage): unknown {
+export function answeredCall(message: BaseMessage): unknown {
   return "tool_call_id" in message ? message.tool_call_id : undefined;
 }
 
-function madeCalls(message: BaseMessage): unknown[] {
+export function madeCalls(message: BaseMessage): unknown[] {
   if (!("tool_calls" in message) || !Array.isArray(message.tool_calls)) return [];
   return message.tool_calls.map((call: { readonly id?: unknown }) => call.id);
 }

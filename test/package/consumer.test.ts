@@ -12,17 +12,22 @@ let folder = "";
 /** What a user's program needs beside the tarball, in the versions that this checkout has. */
 const peers = ["@langchain/core", "cassandra-driver", "typescript", "@types/node"];
 
+async function install(...packages: string[]): Promise<void> {
+  await run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", ...packages], { cwd: folder });
+}
+
+async function withVersions(names: readonly string[]): Promise<string[]> {
+  const { stdout } = await run("npm", ["ls", "--json", "--depth=0"], { cwd: root });
+  const installed: Record<string, { version: string }> = JSON.parse(stdout).dependencies;
+  return names.map((name) => `${name}@${installed[name]?.version}`);
+}
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "consumer-"));
   await run("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], { cwd: root });
   const tarball = (await readdir(folder)).find((file) => file.endsWith(".tgz"));
-  const { stdout } = await run("npm", ["ls", "--json", "--depth=0"], { cwd: root });
-  const installed: Record<string, { version: string }> = JSON.parse(stdout).dependencies;
-  const versions = peers.map((name) => `${name}@${installed[name]?.version}`);
   await writeFile(join(folder, "package.json"), '{ "private": true }');
-  await run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", `./${tarball}`, ...versions], {
-    cwd: folder,
-  });
+  await install(`./${tarball}`, ...(await withVersions(peers)));
 });
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -88,6 +93,11 @@ else new Worker(new URL(import.meta.url)).once("message", (other) => console.log
   expect(await runProgram("worker.mjs", program)).toBe("true");
 });
 
+async function compile(module: string, ...files: string[]): Promise<void> {
+  const options = ["--strict", "--exactOptionalPropertyTypes", "--skipLibCheck", "--noEmit", "--types", "node"];
+  await run(join(folder, "node_modules/.bin/tsc"), ["--module", module, ...options, ...files], { cwd: folder });
+}
+
 describe.each(["node16", "nodenext"])("tsc under %s", (module) => {
   test.each(["mts", "cts"])("compiles a .%s consumer", async (extension) => {
     const file = `consumer-${module}.${extension}`;
@@ -104,31 +114,99 @@ export const entries: Promise<ChatHistoryEntry[]> = new CassandraChatMessageHist
 new CassandraChatMessageHistory({ client, keyspace: "app", sessionId: "s", ttl: 1 });
 `,
     );
-    const options = [
-      "--module",
-      module,
-      "--strict",
-      "--exactOptionalPropertyTypes",
-      "--skipLibCheck",
-      "--noEmit",
-      "--types",
-      "node",
-    ];
-    await run(join(folder, "node_modules/.bin/tsc"), [...options, file], { cwd: folder });
+    await compile(module, file);
   });
 });
 
 test("the tarball holds the build, and nothing of the workshop", async () => {
   const files = await readdir(join(folder, "node_modules/langchain-cassandra-history"), { recursive: true });
-  expect(files.filter((file) => !file.endsWith(".map")).sort()).toEqual([
+  // What both entry points share has a hash in its name.
+  const names = files
+    .filter((file) => !file.endsWith(".map"))
+    .map((file) => file.replace(/-[\w-]{8}(?=\.c?js$)/, "-#"));
+  expect(names.sort()).toEqual([
     "CHANGELOG.md",
     "LICENSE",
     "README.md",
     "dist",
+    "dist/agent.cjs",
+    "dist/agent.d.cts",
+    "dist/agent.d.ts",
+    "dist/agent.js",
     "dist/index.cjs",
     "dist/index.d.cts",
     "dist/index.d.ts",
     "dist/index.js",
+    "dist/window-#.cjs",
+    "dist/window-#.js",
     "package.json",
   ]);
+});
+
+describe("the agent's entry point", () => {
+  test("asks for LangChain where it is not installed, and the other one does without", async () => {
+    const program = `import { CassandraChatMessageHistory } from "langchain-cassandra-history";
+const { code, message } = await import("langchain-cassandra-history/agent").catch((error) => error);
+console.log(typeof CassandraChatMessageHistory, code, /'langchain'/.test(message));`;
+    expect(await runProgram("without.mjs", program)).toBe("function ERR_MODULE_NOT_FOUND true");
+  });
+
+  describe("with LangChain", () => {
+    beforeAll(async () => install(...(await withVersions(["langchain", "@langchain/langgraph"]))));
+
+    const turn = `
+const history = new InMemoryChatMessageHistory();
+const model = fakeModel().respond(new AIMessage("whats up?")).respond(({ length }) => new AIMessage(String(length)));
+const agent = createAgent({ model, tools: [], middleware: [chatHistoryMiddleware({ history })] });
+let code;
+try { chatHistoryMiddleware({}); } catch (error) { code = error instanceof CassandraHistoryError && error.code; }
+const talk = async () => {
+  for (const content of ["hi!", "again"]) await agent.invoke({ messages: [{ role: "user", content }] });
+  console.log(code, (await history.getMessages()).map(({ text }) => text).join());
+};
+talk();`;
+
+    test("import", async () => {
+      const program = `import { InMemoryChatMessageHistory } from "@langchain/core/chat_history";
+import { AIMessage, createAgent, fakeModel } from "langchain";
+import { CassandraHistoryError } from "langchain-cassandra-history";
+import { chatHistoryMiddleware } from "langchain-cassandra-history/agent";${turn}`;
+      expect(await runProgram("agent.mjs", program)).toBe("INVALID_OPTION hi!,whats up?,again,3");
+    });
+
+    test("require", async () => {
+      const program = `const { InMemoryChatMessageHistory } = require("@langchain/core/chat_history");
+const { AIMessage, createAgent, fakeModel } = require("langchain");
+const { CassandraHistoryError } = require("langchain-cassandra-history");
+const { chatHistoryMiddleware } = require("langchain-cassandra-history/agent");${turn}`;
+      expect(await runProgram("agent.cjs", program)).toBe("INVALID_OPTION hi!,whats up?,again,3");
+    });
+
+    test("the other entry point does not load it", async () => {
+      const program = `const loaded = () => Object.keys(require.cache).some((file) => /node_modules[/](langchain|@langchain[/]langgraph)[/]/.test(file));
+require("langchain-cassandra-history");
+const before = loaded();
+require("langchain-cassandra-history/agent");
+console.log(before, loaded());`;
+      expect(await runProgram("loaded.cjs", program)).toBe("false true");
+    });
+
+    test.each(["node16", "nodenext"])("compiles under tsc, %s", async (module) => {
+      const program = `import { createAgent, fakeModel } from "langchain";
+import type { CassandraChatMessageHistory } from "langchain-cassandra-history";
+import { chatHistoryMiddleware, type ChatHistoryMiddlewareOptions } from "langchain-cassandra-history/agent";
+import { z } from "zod";
+declare const open: (user: string) => Promise<CassandraChatMessageHistory>;
+export const options: ChatHistoryMiddlewareOptions = { history: () => open("ada"), save: "step", maxMessages: 5 };
+const contextSchema = z.object({ user: z.string() });
+const middleware = [chatHistoryMiddleware({ contextSchema, history: ({ context }) => open(context.user) })] as const;
+export const agent = createAgent({ model: fakeModel(), tools: [], middleware });
+// @ts-expect-error no such mode
+chatHistoryMiddleware({ history: () => open("ada"), save: "always" });
+`;
+      const files = ["mts", "cts"].map((extension) => `agent-${module}.${extension}`);
+      for (const file of files) await writeFile(join(folder, file), program);
+      await compile(module, ...files);
+    });
+  });
 });

@@ -1,0 +1,50 @@
+/** An agent with a tool, which remembers in Cassandra: without a checkpointer, turn after turn. */
+import { randomUUID } from "node:crypto";
+import { Client } from "cassandra-driver";
+import { AIMessage, createAgent, fakeModel, type Runtime, tool } from "langchain";
+import { CassandraChatMessageHistory } from "langchain-cassandra-history";
+import { chatHistoryMiddleware } from "langchain-cassandra-history/agent";
+import { z } from "zod";
+
+const { CASSANDRA_CONTACT_POINTS = "127.0.0.1", CASSANDRA_LOCAL_DC = "datacenter1" } = process.env;
+const client = new Client({
+  contactPoints: CASSANDRA_CONTACT_POINTS.split(","),
+  localDataCenter: CASSANDRA_LOCAL_DC,
+});
+await client.execute(
+  "CREATE KEYSPACE IF NOT EXISTS app WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}",
+);
+
+const weather = tool(({ city }) => `It is sunny in ${city}.`, {
+  name: "weather",
+  description: "The weather in a city",
+  schema: z.object({ city: z.string() }),
+});
+
+const call = (city: string) => ({ type: "tool_call" as const, id: city, name: "weather", args: { city } });
+
+// Your own chat model goes here, for instance "openai:gpt-5-mini" or new ChatAnthropic({ model: "claude-sonnet-4-5" }).
+// This one needs no key: it has its lines prepared.
+const model = fakeModel()
+  .respond(new AIMessage({ content: "Let me look.", tool_calls: [call("Rome"), call("Oslo")] }))
+  .respond(new AIMessage("Sunny in both."))
+  .respond(({ length }) => new AIMessage(`Rome. I was given ${length} messages.`));
+
+const openHistory = ({ configurable }: Runtime) =>
+  new CassandraChatMessageHistory({ client, keyspace: "app", sessionId: configurable?.thread_id ?? "nobody" });
+
+const agent = createAgent({
+  model,
+  tools: [weather],
+  middleware: [chatHistoryMiddleware({ history: openHistory, maxMessages: 50 })],
+});
+
+const session = { configurable: { thread_id: randomUUID() } };
+for (const question of ["How is the weather in Rome and Oslo?", "Which city did I name first?"]) {
+  await agent.invoke({ messages: [{ role: "user", content: question }] }, session);
+}
+
+for (const message of await openHistory(session).getMessages()) {
+  console.log(`${message.type}: ${message.text}`);
+}
+await client.shutdown();

@@ -1,0 +1,45 @@
+/** A graph of one's own, whose conversation is kept in Cassandra by a node after the model's. */
+import { randomUUID } from "node:crypto";
+import { FakeListChatModel } from "@langchain/core/utils/testing";
+import { type LangGraphRunnableConfig, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
+import { Client } from "cassandra-driver";
+import { CassandraChatMessageHistory } from "langchain-cassandra-history";
+
+const { CASSANDRA_CONTACT_POINTS = "127.0.0.1", CASSANDRA_LOCAL_DC = "datacenter1" } = process.env;
+const client = new Client({
+  contactPoints: CASSANDRA_CONTACT_POINTS.split(","),
+  localDataCenter: CASSANDRA_LOCAL_DC,
+});
+await client.execute(
+  "CREATE KEYSPACE IF NOT EXISTS app WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}",
+);
+
+// Your own chat model goes here. This one needs no key: it has its lines prepared.
+const model = new FakeListChatModel({ responses: ["Nice to meet you, Ada.", "You are Ada."] });
+
+const openHistory = ({ configurable }: LangGraphRunnableConfig) =>
+  new CassandraChatMessageHistory({ client, keyspace: "app", sessionId: configurable?.["thread_id"] });
+
+const graph = new StateGraph(MessagesAnnotation)
+  .addNode("model", async ({ messages }, config) => {
+    const window = await openHistory(config).getMessages({ maxMessages: 50 });
+    return { messages: [await model.invoke([...window, ...messages])] };
+  })
+  // A node of its own: inside the model's, the reply has no id yet.
+  .addNode("save", async ({ messages }, config) => {
+    await openHistory(config).addMessages(messages);
+    return {};
+  })
+  .addEdge(START, "model")
+  .addEdge("model", "save")
+  .compile();
+
+const session = { configurable: { thread_id: randomUUID() } };
+for (const question of ["I am Ada.", "Who am I?"]) {
+  await graph.invoke({ messages: [{ role: "user", content: question }] }, session);
+}
+
+for await (const { message } of openHistory(session).entries()) {
+  console.log(`${message.type}: ${message.text}${message.id === undefined ? " (without an id)" : ""}`);
+}
+await client.shutdown();

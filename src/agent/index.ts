@@ -1,0 +1,8 @@
+export { chatHistoryMiddleware } from "./middleware.ts";
+export type {
+  ChatHistoryContext,
+  ChatHistoryContextSchema,
+  ChatHistoryMiddlewareOptions,
+  ChatHistorySource,
+  SaveMode,
+} from "./options.ts";

@@ -1,0 +1,177 @@
+import { randomUUID } from "node:crypto";
+import { InMemoryChatMessageHistory } from "@langchain/core/chat_history";
+import { type BaseMessage, HumanMessage } from "@langchain/core/messages";
+import { MemorySaver, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
+import { type AgentMiddleware, AIMessage, createAgent, fakeModel } from "langchain";
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { chatHistoryMiddleware } from "../../../src/agent/index.ts";
+import type { CassandraChatMessageHistory } from "../../../src/index.ts";
+import { ask, lines, prompts, respondWithTurn, shown, weather } from "../../support/agent.ts";
+import { openClient, openHistory, ownKeyspace } from "../../support/session.ts";
+
+const client = openClient();
+const keyspace = ownKeyspace(client);
+
+const open = (sessionId: string): CassandraChatMessageHistory => openHistory({ client, keyspace, sessionId });
+
+describe("a history for each run", () => {
+  const contextSchema = z.object({ user: z.string() });
+
+  test.each([
+    ["at once", (user: string) => open(user)],
+    [
+      "later",
+      (user: string) => new Promise<CassandraChatMessageHistory>((resolve) => setImmediate(resolve, open(user))),
+    ],
+  ])("opened %s by the context, which a schema declares", async (_, openFor) => {
+    const users = [randomUUID(), randomUUID()];
+    const model = fakeModel();
+    const agent = createAgent({
+      model,
+      tools: [weather],
+      contextSchema,
+      middleware: [chatHistoryMiddleware({ contextSchema, history: ({ context }) => openFor(context.user) })],
+    });
+    for (const turn of [1, 2]) {
+      for (const user of users) {
+        respondWithTurn(model, turn);
+        await agent.invoke(ask(turn), { context: { user } });
+      }
+    }
+    for (const user of users) expect(shown(await open(user).getMessages())).toEqual([...lines(1), ...lines(2)]);
+  });
+
+  test("a context that the schema refuses rejects invoke", async () => {
+    const agent = createAgent({
+      model: fakeModel(),
+      tools: [],
+      middleware: [chatHistoryMiddleware({ contextSchema, history: ({ context }) => open(context.user) })],
+    });
+    await expect(Reflect.apply(agent.invoke, agent, [ask(1), { context: { user: 1 } }])).rejects.toThrow(/user|string/);
+  });
+
+  test("opened by the thread's id", async () => {
+    const thread = randomUUID();
+    const model = fakeModel();
+    respondWithTurn(model, 1);
+    const agent = createAgent({
+      model,
+      tools: [weather],
+      middleware: [chatHistoryMiddleware({ history: ({ configurable }) => open(configurable?.thread_id ?? "nobody") })],
+    });
+    await agent.invoke(ask(1), { configurable: { thread_id: thread } });
+    expect(shown(await open(thread).getMessages())).toEqual(lines(1));
+  });
+
+  test.each([
+    ["nothing", undefined, "nothing"],
+    ["a client", client, "an object (Client)"],
+    ["a promise of text", Promise.resolve("x"), "a string of 1 characters"],
+  ])("a function that gives %s rejects invoke, and says what was expected", async (_, given, came) => {
+    const middleware: AgentMiddleware = Reflect.apply(chatHistoryMiddleware, undefined, [{ history: () => given }]);
+    const agent = createAgent({ model: fakeModel(), tools: [], middleware: [middleware] });
+    await expect(agent.invoke(ask(1))).rejects.toMatchObject({
+      code: "INVALID_OPTION",
+      message: `Invalid option "history": expected a function that gives a BaseListChatMessageHistory, or a promise of one, got ${came}.`,
+    });
+  });
+
+  test("what the function throws rejects invoke as it is", async () => {
+    const refused = new Error("no such user");
+    const history = (): never => {
+      throw refused;
+    };
+    const agent = createAgent({ model: fakeModel(), tools: [], middleware: [chatHistoryMiddleware({ history })] });
+    await expect(agent.invoke(ask(1))).rejects.toBe(refused);
+  });
+});
+
+test("an agent has two histories, by two names", async () => {
+  const [one, other] = [open(randomUUID()), open(randomUUID())];
+  await other.addUserMessage("before");
+  const model = fakeModel();
+  const agent = createAgent({
+    model,
+    tools: [weather],
+    middleware: [
+      chatHistoryMiddleware({ history: one }),
+      chatHistoryMiddleware({ history: other, name: "Audit", load: false, save: "step" }),
+    ],
+  });
+  for (const turn of [1, 2]) {
+    respondWithTurn(model, turn);
+    await agent.invoke(ask(turn));
+  }
+  expect(shown(await one.getMessages())).toEqual([...lines(1), ...lines(2)]);
+  expect(shown(await other.getMessages())).toEqual(["human: before", ...lines(1), ...lines(2)]);
+  expect(prompts(model).at(-1)).toEqual([...lines(1), ...lines(2).slice(0, -1)]);
+});
+
+describe("an agent that is a node of a graph", () => {
+  test.each([true, false])("is given the graph's messages, and logs each once (checkpointer: %s)", async (keeps) => {
+    const history = open(randomUUID());
+    const model = fakeModel();
+    const agent = createAgent({ model, tools: [weather], middleware: [chatHistoryMiddleware({ history })] });
+    const graph = new StateGraph(MessagesAnnotation)
+      .addNode("agent", agent.graph)
+      .addEdge(START, "agent")
+      .compile(keeps ? { checkpointer: new MemorySaver() } : {});
+    let messages: BaseMessage[] = [];
+    for (const turn of [1, 2, 3]) {
+      respondWithTurn(model, turn);
+      const input = keeps ? ask(turn) : { messages: [...messages, ...ask(turn).messages] };
+      messages = (await graph.invoke(input, { configurable: { thread_id: "thread" } })).messages;
+    }
+    expect(shown(await history.getMessages())).toEqual([1, 2, 3].flatMap(lines));
+    expect(prompts(model).at(-1)).toEqual([1, 2, 3].flatMap(lines).slice(0, -1));
+  });
+});
+
+describe("options", () => {
+  const history = new InMemoryChatMessageHistory();
+
+  test.each([
+    [undefined, "options", "an object", "nothing"],
+    [{}, "history", "a BaseListChatMessageHistory, or a function that gives one", "nothing"],
+    [
+      { history: "x" },
+      "history",
+      "a BaseListChatMessageHistory, or a function that gives one",
+      "a string of 1 characters",
+    ],
+    [
+      { history, maxMessages: 0 },
+      "maxMessages",
+      "a whole number from 1 on, or nothing for all messages",
+      "0 (a number)",
+    ],
+    [{ history, load: "yes" }, "load", "true or false", "a string of 3 characters"],
+    [{ history, save: "always" }, "save", '"run" or "step"', "a string of 6 characters"],
+    [{ history, contextSchema: {} }, "contextSchema", "an object schema of zod", "an object (Object)"],
+    [{ history, name: "" }, "name", "the name of a middleware, a string that is not empty", "an empty string"],
+    [
+      { history, window: 5 },
+      "window",
+      "one of the options history, maxMessages, load, save, contextSchema, name",
+      "an unknown one (is it misspelled?)",
+    ],
+  ])("%# are refused where they are wrong", (options, option, expected, came) => {
+    const create = (): unknown => Reflect.apply(chatHistoryMiddleware, undefined, [options]);
+    expect(create).toThrow(`Invalid option "${option}": expected ${expected}, got ${came}.`);
+  });
+
+  test("may be undefined", async () => {
+    const undefineds = {
+      maxMessages: undefined,
+      load: undefined,
+      save: undefined,
+      contextSchema: undefined,
+      name: undefined,
+    };
+    const model = fakeModel().respond(new AIMessage("done"));
+    const agent = createAgent({ model, tools: [], middleware: [chatHistoryMiddleware({ history, ...undefineds })] });
+    const { messages } = await agent.invoke({ messages: [new HumanMessage("q")] });
+    expect(shown(await history.getMessages())).toEqual(shown(messages));
+  });
+});

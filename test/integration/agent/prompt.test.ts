@@ -1,0 +1,158 @@
+import { InMemoryChatMessageHistory } from "@langchain/core/chat_history";
+import { type BaseMessage, HumanMessage, RemoveMessage, SystemMessage, ToolMessage } from "@langchain/core/messages";
+import { AIMessage, createAgent, fakeModel } from "langchain";
+import { describe, expect, test } from "vitest";
+import { chatHistoryMiddleware } from "../../../src/agent/index.ts";
+import { ask, calling, lines, prompts, respondWithTurn, shown, weather } from "../../support/agent.ts";
+import { openClient, openHistory, ownKeyspace } from "../../support/session.ts";
+
+const client = openClient();
+const keyspace = ownKeyspace(client);
+
+const answer = (id: string): ToolMessage => new ToolMessage({ content: `sunny in ${id}`, tool_call_id: id });
+
+/** What a model is given in front of a question, of these stored messages. */
+async function promptOf(stored: BaseMessage[], maxMessages?: number): Promise<string[] | undefined> {
+  const history = openHistory({ client, keyspace });
+  await history.addMessages(stored);
+  const model = fakeModel().respond(new AIMessage("done"));
+  const agent = createAgent({ model, tools: [weather], middleware: [chatHistoryMiddleware({ history, maxMessages })] });
+  await agent.invoke(ask(9));
+  expect(shown(await history.getMessages()).slice(0, stored.length)).toEqual(shown(stored));
+  return prompts(model)[0]?.slice(0, -1);
+}
+
+const turn = [
+  new HumanMessage("question 1"),
+  calling("1a", "1b"),
+  answer("1a"),
+  answer("1b"),
+  new AIMessage("answer 1"),
+];
+
+test.each([
+  [1, ["ai: answer 1"]],
+  [2, ["ai: answer 1"]],
+  [3, ["ai: answer 1"]],
+  [4, lines(1).slice(1)],
+  [5, lines(1)],
+  [100, lines(1)],
+])("a window of %d does not begin inside a round of tools", async (maxMessages, expected) => {
+  expect(await promptOf(turn, maxMessages)).toEqual(expected);
+});
+
+test("a window of nothing but answers is stretched back to their call", async () => {
+  expect(await promptOf(turn.slice(0, 4), 1)).toEqual(lines(1).slice(1, 4));
+});
+
+test("the history's own window is the default", async () => {
+  const history = openHistory({ client, keyspace, maxMessages: 2 });
+  await history.addMessages([new HumanMessage("1"), new HumanMessage("2"), new HumanMessage("3")]);
+  const model = fakeModel().respond(new AIMessage("done"));
+  await createAgent({ model, tools: [], middleware: [chatHistoryMiddleware({ history })] }).invoke(ask(1));
+  expect(prompts(model)[0]).toEqual(["human: 2", "human: 3", "human: question 1"]);
+});
+
+test.each([
+  ["a call without an answer", [new HumanMessage("q"), calling("a")], ["human: q"]],
+  [
+    "a call of two without its answer",
+    [new HumanMessage("q"), calling("a", "b"), answer("a"), new AIMessage("x")],
+    ["human: q", "ai: x"],
+  ],
+  ["an answer without its call", [new HumanMessage("q"), answer("a"), new AIMessage("x")], ["human: q", "ai: x"]],
+  ["an answer that does not follow its call", [calling("a"), new HumanMessage("q"), answer("a")], ["human: q"]],
+  ["an answer to another call", [calling("a"), answer("a"), answer("b"), new AIMessage("x")], ["ai: x"]],
+])("%s stays in the log, and is left out of the prompt", async (_, stored, expected) => {
+  expect(await promptOf(stored)).toEqual(expected);
+});
+
+test("a remove row stays in the log, and is left out of the prompt", async () => {
+  const history = new InMemoryChatMessageHistory([
+    new HumanMessage("q"),
+    new RemoveMessage({ id: "x" }),
+    new AIMessage("a"),
+  ]);
+  const model = fakeModel().respond(new AIMessage("done"));
+  await createAgent({ model, tools: [], middleware: [chatHistoryMiddleware({ history })] }).invoke(ask(1));
+  expect(prompts(model)[0]).toEqual(["human: q", "ai: a", "human: question 1"]);
+  expect(await history.getMessages()).toHaveLength(5);
+});
+
+test("system messages keep the lead, and the agent's own prompt is not logged", async () => {
+  const history = openHistory({ client, keyspace });
+  await history.addMessages([new HumanMessage("old")]);
+  const model = fakeModel().respond(new AIMessage("done"));
+  const agent = createAgent({
+    model,
+    tools: [],
+    systemPrompt: "be brief",
+    middleware: [chatHistoryMiddleware({ history })],
+  });
+  await agent.invoke({ messages: [new SystemMessage("speak French"), new HumanMessage("q")] });
+  expect(prompts(model)[0]).toEqual(["system: be brief", "system: speak French", "human: old", "human: q"]);
+  expect(shown(await history.getMessages())).toEqual(["human: old", "system: speak French", "human: q", "ai: done"]);
+});
+
+describe("what the caller sends again", () => {
+  test("with its ids, is logged once, and shown to the model as the caller has it", async () => {
+    const history = openHistory({ client, keyspace });
+    const model = fakeModel();
+    const agent = createAgent({ model, tools: [weather], middleware: [chatHistoryMiddleware({ history })] });
+    let transcript: BaseMessage[] = [];
+    for (const turn of [1, 2, 3]) {
+      respondWithTurn(model, turn);
+      transcript = (await agent.invoke({ messages: [...transcript, ...ask(turn).messages] })).messages;
+    }
+    const all = [1, 2, 3].flatMap(lines);
+    expect(shown(transcript)).toEqual(all);
+    expect(prompts(model).at(-1)).toEqual(all.slice(0, -1));
+    expect(shown(await history.getMessages())).toEqual(all);
+  });
+
+  test("without the messages of tools, is logged once as well", async () => {
+    const history = openHistory({ client, keyspace });
+    const model = fakeModel();
+    const agent = createAgent({ model, tools: [weather], middleware: [chatHistoryMiddleware({ history })] });
+    respondWithTurn(model, 1);
+    const { messages } = await agent.invoke(ask(1));
+    const [question, last] = [messages[0], messages.at(-1)];
+    respondWithTurn(model, 2);
+    await agent.invoke({ messages: [question, last, ...ask(2).messages].filter((one) => one !== undefined) });
+    expect(prompts(model)[2]).toEqual(["human: question 1", "ai: answer 1", "human: question 2"]);
+    expect(shown(await history.getMessages())).toEqual([...lines(1), ...lines(2)]);
+  });
+
+  test("from far back, however long the log is", async () => {
+    const history = openHistory({ client, keyspace });
+    const old = Array.from({ length: 350 }, (_, at) => new HumanMessage({ content: `old ${at}`, id: `id ${at}` }));
+    await history.addMessages(old);
+    const model = fakeModel().respond(new AIMessage("done"));
+    const agent = createAgent({ model, tools: [], middleware: [chatHistoryMiddleware({ history, maxMessages: 10 })] });
+    await agent.invoke({ messages: [...old.slice(10), new HumanMessage("new")] });
+    expect(await history.count()).toBe(352);
+    expect(prompts(model)[0]).toHaveLength(341);
+  });
+
+  test("without ids, is taken for new", async () => {
+    const history = openHistory({ client, keyspace });
+    const model = fakeModel().respond(new AIMessage("one")).respond(new AIMessage("two"));
+    const agent = createAgent({ model, tools: [], middleware: [chatHistoryMiddleware({ history, load: false })] });
+    await agent.invoke({ messages: [{ role: "user", content: "q" }] });
+    await agent.invoke({
+      messages: [
+        { role: "user", content: "q" },
+        { role: "assistant", content: "one" },
+        { role: "user", content: "q2" },
+      ],
+    });
+    expect(shown(await history.getMessages())).toEqual([
+      "human: q",
+      "ai: one",
+      "human: q",
+      "ai: one",
+      "human: q2",
+      "ai: two",
+    ]);
+  });
+});

@@ -1,0 +1,63 @@
+import type { BaseMessage } from "@langchain/core/messages";
+import type { StructuredToolInterface } from "@langchain/core/tools";
+import { type AgentMiddleware, AIMessage, type fakeModel, HumanMessage, tool } from "langchain";
+import { z } from "zod";
+
+/** Answers at once; takes nothing from the network. */
+export const weather: StructuredToolInterface = tool(({ city }) => `sunny in ${city}`, {
+  name: "weather",
+  description: "The weather in a city",
+  schema: z.object({ city: z.string() }),
+});
+
+type Call = { readonly name: string; readonly args: Record<string, unknown>; readonly id: string };
+
+export function call(id: string, city: string = id): Call {
+  return { name: "weather", args: { city }, id };
+}
+
+/** The model's reply that asks for the weather, in as many cities as there are ids. */
+export function calling(...ids: string[]): AIMessage {
+  return new AIMessage({ content: "", tool_calls: ids.map((id) => ({ ...call(id), type: "tool_call" })) });
+}
+
+/** One turn in which the model calls two tools at once and then answers. */
+export function respondWithTurn(model: ReturnType<typeof fakeModel>, turn: number): void {
+  model.respond(calling(`${turn}a`, `${turn}b`)).respond(new AIMessage(`answer ${turn}`));
+}
+
+/** What such a turn looks like. */
+export function lines(turn: number): string[] {
+  return [
+    `human: question ${turn}`,
+    `ai: calls ${turn}a,${turn}b`,
+    `tool ${turn}a: sunny in ${turn}a`,
+    `tool ${turn}b: sunny in ${turn}b`,
+    `ai: answer ${turn}`,
+  ];
+}
+
+export function ask(turn: number, id?: string): { messages: HumanMessage[] } {
+  return { messages: [new HumanMessage({ content: `question ${turn}`, ...(id !== undefined && { id }) })] };
+}
+
+/** One line for each message. */
+export function shown(messages: readonly BaseMessage[]): string[] {
+  return messages.map((message) => {
+    if (message.type === "tool" && "tool_call_id" in message) return `tool ${message.tool_call_id}: ${message.text}`;
+    const calls = "tool_calls" in message && Array.isArray(message.tool_calls) ? message.tool_calls : [];
+    return calls.length > 0
+      ? `${message.type}: calls ${calls.map(({ id }) => id).join()}`
+      : `${message.type}: ${message.text}`;
+  });
+}
+
+/** What the model was given, call by call. */
+export function prompts(model: ReturnType<typeof fakeModel>): string[][] {
+  return model.calls.map(({ messages }) => shown(messages));
+}
+
+/** A middleware of LangChain's own, whose types refuse their own schemas under `exactOptionalPropertyTypes`. */
+export function openMiddleware(open: (options: never) => unknown, options: object): AgentMiddleware {
+  return Reflect.apply(open, undefined, [options]);
+}
