@@ -125,7 +125,7 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
     return this.#read(() => this.#reader.page(options));
   }
 
-  /** How many rows the session has, corrupt ones included. The server reads the whole session to tell. */
+  /** How many rows the session has, corrupt ones included. Reads the ids of the whole session, page by page. */
   async count(): Promise<number> {
     return this.#read(() => this.#reader.count());
   }

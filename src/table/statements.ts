@@ -33,7 +33,6 @@ export class Statements {
   readonly createTable: string;
   readonly insert: string;
   readonly insertWithTtl: string;
-  readonly count: string;
   readonly #table: string;
   readonly #session: string;
   readonly #id: string;
@@ -58,7 +57,6 @@ export class Statements {
 ) WITH CLUSTERING ORDER BY (${id} DESC)`;
     this.insert = `INSERT INTO ${name} (${session}, ${id}, ${message}) VALUES (?, ?, ?)`;
     this.insertWithTtl = `${this.insert} USING TTL ?`;
-    this.count = `SELECT count(${id}) AS rows FROM ${name} WHERE ${session} = ?`;
   }
 
   select(parts: readonly RowPart[], bounds: readonly Bound[], order: RowOrder): string {

@@ -25,6 +25,8 @@ export interface RowQuery {
   readonly order: RowOrder;
   readonly bounds?: readonly Range[];
   readonly parts?: readonly RowPart[];
+  /** Rows of each page, where it is not the history's. */
+  readonly pageSize?: number;
   /** Rows of the first page, where fewer than a page are wanted. */
   readonly firstPage?: number | undefined;
 }
@@ -35,7 +37,7 @@ export interface RowPage {
   readonly next: string | undefined;
 }
 
-/** The server counts in steps of the page size, and sends but the sum. */
+/** Ids of one round trip when rows are counted. */
 const ROWS_PER_COUNT_STEP = 10_000;
 
 export interface SessionTarget extends RequestTarget {
@@ -77,7 +79,7 @@ export class MessageTable {
 
   /** One page; `next` is what to pass for the one after it. */
   async page(
-    { order, bounds = [], parts = ["message"], firstPage = this.#pageSize }: RowQuery,
+    { order, bounds = [], parts = ["message"], pageSize = this.#pageSize, firstPage = pageSize }: RowQuery,
     next?: string,
   ): Promise<RowPage> {
     const query = this.#statements.select(
@@ -86,7 +88,7 @@ export class MessageTable {
       order,
     );
     const params = [this.#sessionId, ...bounds.map(([, id]) => id)];
-    const fetchSize = next === undefined ? Math.min(firstPage, this.#pageSize) : this.#pageSize;
+    const fetchSize = next === undefined ? Math.min(firstPage, pageSize) : pageSize;
     const { rows, pageState } = await this.#requests.read(query, params, fetchSize, next);
     // Only the paging state tells the end: a page may be short, or empty, before it (native protocol v4, section 8).
     return { rows: rows.filter(isStored), next: pageState || undefined };
@@ -109,9 +111,12 @@ export class MessageTable {
     return rows;
   }
 
+  /** Page by page: the server's own count() has to be done within one read timeout, which a long session outlasts. */
   async count(): Promise<number> {
-    const result = await this.#requests.read(this.#statements.count, [this.#sessionId], ROWS_PER_COUNT_STEP);
-    return Number(result.first()["rows"]);
+    let count = 0;
+    const query: RowQuery = { order: "newest-first", parts: [], pageSize: ROWS_PER_COUNT_STEP };
+    for await (const page of this.pages(query)) count += page.length;
+    return count;
   }
 
   /** Deletes the whole session, or what the bound says. */
