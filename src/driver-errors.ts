@@ -104,7 +104,7 @@ export function nameFailure(cause: unknown): string {
 }
 
 /** What the driver's error means and what can be done about it, where that is known. */
-export function explainFailure(cause: unknown, options: "readOptions" | "writeOptions"): string {
+export function explainFailure(cause: unknown, options: "readOptions" | "writeOptions" | "queryOptions"): string {
   if (isLoginFailure(cause)) {
     return "The cluster refused the login: the client's credentials are wrong, or missing where the cluster asks for them";
   }

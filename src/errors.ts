@@ -130,7 +130,7 @@ export function setupFailed(cause: unknown): unknown {
   if (cause instanceof CassandraHistoryError) return cause;
   return new CassandraHistoryError(
     "SETUP_FAILED",
-    `Looking for the table failed (${nameFailure(cause)}). ${explainFailure(cause, "readOptions")}; the next call tries again.`,
+    `Setting up the table failed (${nameFailure(cause)}). ${explainFailure(cause, "queryOptions")}; the next call tries again.`,
     { cause: shownCause(cause) },
   );
 }

@@ -53,7 +53,7 @@ export interface CassandraChatMessageHistoryOptions {
   readonly codec?: MessageCodec | undefined;
 }
 
-/** What the rooms below receive: complete, checked and frozen. */
+/** What the modules below receive: complete, checked and frozen. */
 export interface ResolvedOptions extends TableNames {
   readonly client: Client;
   readonly sessionId: string;

@@ -25,10 +25,14 @@ const SETTLED_AFTER_MS = 60_000;
  * reach it at the moment. A node that stays away is passed over.
  */
 export async function createOnAgreedNode(client: Client, statement: string): Promise<void> {
-  let failure: unknown;
+  let failure: unknown = new Error("The client knows of no node.");
   for (const host of hostsById(client)) {
-    failure = await tryOn(client, host, statement);
-    if (failure === undefined) return;
+    try {
+      return await createOn(client, host, statement);
+    } catch (error) {
+      if (!isTransient(error)) throw error;
+      failure = error;
+    }
   }
   throw failure;
 }
@@ -37,17 +41,15 @@ function hostsById(client: Client): Host[] {
   return [...client.hosts.values()].sort((a, b) => (String(a.hostId) < String(b.hostId) ? -1 : 1));
 }
 
-/** Undefined when the table is there, the failure where the node cannot be reached; rejects where the node refuses. */
-async function tryOn(client: Client, host: Host, statement: string): Promise<unknown> {
+async function createOn(client: Client, host: Host, statement: string): Promise<void> {
   for (const limit = Date.now() + COORDINATOR_LIMIT_MS; ; await delay(COORDINATOR_PAUSE_MS)) {
     try {
       await client.execute(statement, [], { host, isIdempotent: true });
-      return undefined;
+      return;
     } catch (error) {
       // Another process was faster, by way of another node.
-      if (isAlreadyExists(error) || isTableIdMismatch(error)) return undefined;
-      if (!isTransient(error)) throw error;
-      if (isIgnoredNode(error) || Date.now() >= limit) return error;
+      if (isAlreadyExists(error) || isTableIdMismatch(error)) return;
+      if (!isTransient(error) || isIgnoredNode(error) || Date.now() >= limit) throw error;
     }
   }
 }
@@ -60,21 +62,15 @@ export function isSettled(tableId: string): boolean {
 /** Resolves when every node that this client is connected to works with the same schema. */
 export async function untilAgreed({ client, keyspace, table }: SchemaTarget): Promise<void> {
   for (const limit = Date.now() + AGREEMENT_LIMIT_MS; ; await delay(AGREEMENT_PAUSE_MS)) {
-    const versions = await Promise.all(
-      client
-        .getState()
-        .getConnectedHosts()
-        .map((host) => versionOn(client, host)),
-    );
-    const different = new Set(versions.filter((version) => version !== undefined)).size;
-    if (different === 1) return;
-    if (Date.now() >= limit) throw disagreement(keyspace, table, different);
+    const hosts = client.getState().getConnectedHosts();
+    const asked = await Promise.allSettled(hosts.map((host) => readSchemaVersion(client, host)));
+    // A node that does not answer takes no write either, and asks the others for the schema when it is back.
+    const versions = new Set(asked.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : [])));
+    if (versions.size === 1) return;
+    // Where none answers, the driver tells why.
+    if (versions.size === 0) await readSchemaVersion(client);
+    if (Date.now() >= limit) throw disagreement(keyspace, table, versions.size);
   }
-}
-
-/** Undefined for a node out of reach: nothing is written through it, and it asks the others for the schema when it is back. */
-async function versionOn(client: Client, host: Host): Promise<string | undefined> {
-  return readSchemaVersion(client, host).catch(() => undefined);
 }
 
 function disagreement(keyspace: string, table: string, different: number): CassandraHistoryError {

@@ -34,9 +34,10 @@ export async function readTableId({ client, keyspace, table }: SchemaTarget): Pr
   return rows[0] && String(rows[0]["id"]);
 }
 
-/** Which schema a node works with: nodes with equal versions have the same tables, ready for use. */
-export async function readSchemaVersion(client: Client, host: Host): Promise<string> {
-  const { rows } = await client.execute(SELECT_SCHEMA_VERSION, [], { ...OPTIONS, host });
+/** Which schema a node works with, any node or this one: nodes with equal versions have the same tables, ready for use. */
+export async function readSchemaVersion(client: Client, host?: Host): Promise<string> {
+  const options = host === undefined ? OPTIONS : { ...OPTIONS, host };
+  const { rows } = await client.execute(SELECT_SCHEMA_VERSION, [], options);
   return String(rows[0]?.["schema_version"]);
 }
 

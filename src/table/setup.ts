@@ -54,7 +54,7 @@ async function lookOrCreate(target: TableTarget): Promise<void> {
     if (id === undefined || !isSettled(id)) await untilAgreed(target);
   } else {
     await checkKeyspace(target);
-    if (!target.createTable) throw setupFailed(target, "does not exist, and createTable is false", "Create it with");
+    if (!target.createTable) throw unusableTable(target, "does not exist, and createTable is false", "Create it with");
     await createTable(target);
     await untilAgreed(target);
     // Another process may have made it, of another shape.
@@ -78,7 +78,7 @@ function checkColumns(target: TableTarget, found: readonly ColumnRow[]): void {
       /^(partition_key|clustering)$/.test(one.kind) && !wanted.some((column) => column.column_name === one.column_name),
   );
   if (missing.length === 0 && strayKeys.length === 0) return;
-  throw setupFailed(
+  throw unusableTable(
     target,
     `has other columns: expected ${listColumns(wanted)}; got ${listColumns(found)}`,
     isPythons(found)
@@ -107,7 +107,7 @@ async function createTable(target: TableTarget): Promise<void> {
 
 function mayNotCreate(target: TableTarget, refusal: unknown): CassandraHistoryError {
   const what = `does not exist. ${describeMissingPermission(refusal)}`;
-  return setupFailed(target, what, "Have it granted, or the table created with");
+  return unusableTable(target, what, "Have it granted, or the table created with");
 }
 
 async function checkKeyspace({ client, keyspace }: TableTarget): Promise<void> {
@@ -121,7 +121,7 @@ async function checkKeyspace({ client, keyspace }: TableTarget): Promise<void> {
   throw new CassandraHistoryError("SETUP_FAILED", `Keyspace "${keyspace}" does not exist (case counts). ${remedy}`);
 }
 
-function setupFailed(target: TableTarget, what: string, remedy: string): CassandraHistoryError {
+function unusableTable(target: TableTarget, what: string, remedy: string): CassandraHistoryError {
   const { createTable: statement } = new Statements(target);
   return new CassandraHistoryError(
     "SETUP_FAILED",

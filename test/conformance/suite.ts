@@ -13,7 +13,7 @@ export function chatHistorySuite(name: string, open: HistoryFactory): void {
       expect(await (await open()).getMessages()).toEqual([]);
     });
 
-    test("keeps the seed's conversation", async () => {
+    test("keeps a first conversation", async () => {
       const history = await open();
       await history.addUserMessage("hi!");
       await history.addAIMessage("whats up?");

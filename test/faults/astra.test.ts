@@ -59,7 +59,7 @@ function levelsOf(pattern: RegExp): string[] {
     .map((statement) => statement.consistency);
 }
 
-test("the seed's page: a bundle, a token, two messages, written and read at LOCAL_QUORUM", async () => {
+test("the first use, on Astra DB: a bundle, a token, two messages, written and read at LOCAL_QUORUM", async () => {
   const { stdout } = await run(process.execPath, ["--import", "tsx", "examples/astra.ts"], {
     env: {
       ...process.env,

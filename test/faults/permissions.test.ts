@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { HumanMessage } from "@langchain/core/messages";
-import { type Client, types } from "cassandra-driver";
+import { Client, types } from "cassandra-driver";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   CassandraChatMessageHistory,
@@ -116,7 +116,6 @@ test("without SELECT or MODIFY, the error names the permission that is missing",
 test("a wrong password, or none: every error says that the login failed, and shows neither name nor password", async () => {
   const { contactPoints, localDataCenter } = cluster;
   const wrong = { username: "the-user", password: PASSWORD };
-  const { Client } = await import("cassandra-driver");
   for (const credentials of [wrong, undefined]) {
     const options = { contactPoints: [...contactPoints], localDataCenter, ...(credentials && { credentials }) };
     const client = new Client(options);
@@ -132,7 +131,7 @@ test("a wrong password, or none: every error says that the login failed, and sho
     ];
     expect(errors.map(({ code }) => code)).toEqual(["SETUP_FAILED", "READ_FAILED", "WRITE_FAILED", "WRITE_FAILED"]);
     expect(errors[0]?.message).toMatch(
-      `Looking for the table failed (NoHostAvailableError). ${refused}; the next call tries again.`,
+      `Setting up the table failed (NoHostAvailableError). ${refused}; the next call tries again.`,
     );
     for (const error of errors) {
       expect(error.message).toContain(refused);

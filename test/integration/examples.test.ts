@@ -51,14 +51,10 @@ test("the README shows the first use word for word", async () => {
   expect(readme).toContain(`\`\`\`ts\n${program}\`\`\`\n`);
 });
 
-test("the README's Quick start shows what the quick start prints", async () => {
+test("the quick start holds the conversation, and reads it again from another process", async () => {
+  await client.execute("DROP KEYSPACE IF EXISTS app");
   const { stdout } = await run("npm", ["run", "--silent", "quickstart"], {
     env: { ...process.env, CASSANDRA_CONTACT_POINTS: inject("contactPoints").join(",") },
   });
-  const readme = await readFile("README.md", "utf8");
-  for (const line of stdout
-    .trimEnd()
-    .split("\n")
-    .filter((one) => /^\d\. |^Done/.test(one)))
-    expect(readme).toContain(line);
+  expect(stdout.match(/ human: hi!\n +ai: whats up\?\n/g)).toHaveLength(2);
 });

@@ -22,7 +22,7 @@ async function describeTable(reader: Client, table: string): Promise<unknown[]> 
   return rows.map((row) => row.values());
 }
 
-test("50 first calls at once over 10 histories run one CREATE TABLE, exactly the contract's", async () => {
+test("50 first calls at once over 10 histories run one CREATE TABLE, exactly the documented one", async () => {
   const { watched, requests } = watchClient(client);
   const histories = Array.from({ length: 10 }, () => openHistory({ client: watched, keyspace, table: "first" }));
   const calls = histories.flatMap((history) => [

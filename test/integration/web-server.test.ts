@@ -59,13 +59,16 @@ test("1,000 requests, a history each, on one shared client: as many connections 
   await ask(0, "warm up");
   const before = await countConnections();
   for (let at = 0; at < REQUESTS; at += AT_ONCE) {
-    const batch = Array.from({ length: AT_ONCE }, (_, offset) => ask((at + offset) % SESSIONS, `question ${at}`));
-    await Promise.all(batch);
+    const sessions = Array.from({ length: AT_ONCE }, (_, offset) => (at + offset) % SESSIONS);
+    await Promise.all(sessions.map((session) => ask(session, `question in ${session}`)));
   }
   expect(before).toBeGreaterThan(0);
   expect(await countConnections()).toBe(before);
-  const stored = openHistory({ client, keyspace: "app", sessionId: `/${run}-1` });
-  expect(texts(await stored.getMessages())).toHaveLength((2 * REQUESTS) / SESSIONS);
+  for (let session = 1; session < SESSIONS; session += 1) {
+    const stored = await openHistory({ client, keyspace: "app", sessionId: `/${run}-${session}` }).getMessages();
+    const turn = [`question in ${session}`, "whats up?"];
+    expect(texts(stored)).toEqual(Array.from({ length: REQUESTS / SESSIONS }, () => turn).flat());
+  }
   expect(await stop()).toEqual([0, null]);
   expect(await countConnections()).toBe(0);
 });

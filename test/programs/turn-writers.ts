@@ -101,6 +101,7 @@ await openSession().setup();
 process.once("message", () => {
   stopped = true;
 });
+process.once("disconnect", () => process.exit(1));
 process.send?.("ready");
 await Promise.all(Array.from({ length: plan.writers }, (_, writer) => write(writer)));
 await client.shutdown().catch(() => undefined);

@@ -23,12 +23,7 @@ export async function outcomeUnder(
   plan: WritersPlan,
   disturb: () => Promise<void>,
 ): Promise<Outcome> {
-  const writers = fork("test/programs/turn-writers.ts", [JSON.stringify(plan)], { execArgv: ["--import", "tsx"] });
-  await messageOf(writers);
-  await disturb();
-  const answer = messageOf(writers);
-  writers.send("stop");
-  const told = (await answer) as WritersReport;
+  const told = await runWriters(plan, disturb);
   const outcome = compare(told, await readSessions(reader, plan));
   const { acknowledged, failedCalls, givenUp, givenUpStored, driverCrashes, lost, broken } = outcome;
   report(
@@ -39,12 +34,19 @@ export async function outcomeUnder(
   return outcome;
 }
 
-async function messageOf(writers: ReturnType<typeof fork>): Promise<unknown> {
-  const [message] = await Promise.race([
-    once(writers, "message"),
-    once(writers, "exit").then(([code]) => Promise.reject(new Error(`The writers ended with ${code}.`))),
-  ]);
-  return message;
+async function runWriters(plan: WritersPlan, disturb: () => Promise<void>): Promise<WritersReport> {
+  const writers = fork("test/programs/turn-writers.ts", [JSON.stringify(plan)], { execArgv: ["--import", "tsx"] });
+  const ended = once(writers, "exit").then(([code]) => Promise.reject(new Error(`The writers ended with ${code}.`)));
+  const message = async (): Promise<unknown> => (await Promise.race([once(writers, "message"), ended]))[0];
+  try {
+    await message();
+    await Promise.race([disturb(), ended]);
+    const report = message();
+    writers.send("stop");
+    return (await report) as WritersReport;
+  } finally {
+    writers.kill("SIGKILL");
+  }
 }
 
 /** The texts of each session, oldest first. */

@@ -169,7 +169,7 @@ describe("arguments of methods", () => {
 });
 
 describe("createTableStatement", () => {
-  test("is the contract's", () => {
+  test("is the documented one", () => {
     expect(createTableStatement({ keyspace: "app" })).toBe(`CREATE TABLE IF NOT EXISTS "app"."message_store" (
   "session_id" text, "message_id" timeuuid, "message" text,
   PRIMARY KEY (("session_id"), "message_id")
