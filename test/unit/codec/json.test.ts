@@ -1,4 +1,4 @@
-// Vitest's own strict equality takes a key named `constructor` for the class.
+// Vitest's own strict equality takes a key named `constructor` for the class, and seconds for 1 MiB of binary data.
 import { deepStrictEqual } from "node:assert/strict";
 import { Document } from "@langchain/core/documents";
 import {
@@ -16,6 +16,7 @@ import { describe, expect, test, vi } from "vitest";
 import { jsonCodec } from "../../../src/codec/json.ts";
 import { anyMessage, anyValue, fieldsOf } from "../../support/arbitrary.ts";
 import { aiMessage } from "../../support/messages.ts";
+import { runs } from "../../support/runs.ts";
 
 const at = { sessionId: "s", id: "0b2f6400-c9ad-11f0-8000-010203040506" };
 const encode = (message: BaseMessage): string => jsonCodec.encode(message, at);
@@ -32,7 +33,7 @@ describe("a message comes back as it went in", () => {
       fc.property(anyMessage, (message) => {
         deepStrictEqual(fieldsOf(cycle(message)), fieldsOf(message));
       }),
-      { numRuns: 10_000 },
+      runs(10_000),
     );
   });
 
@@ -42,7 +43,7 @@ describe("a message comes back as it went in", () => {
         const once = encode(cycle(message));
         expect(encode(decode(once))).toBe(once);
       }),
-      { numRuns: 1000 },
+      runs(1000),
     );
   });
 
@@ -67,7 +68,7 @@ describe("a message comes back as it went in", () => {
         { type: "text", text: "\u0000ä".repeat(1 << 19) },
       ],
     });
-    expect(cycle(large).content).toEqual(large.content);
+    deepStrictEqual(cycle(large).content, large.content);
     expect(encode(large).length).toBeLessThan(((1 << 20) * 4) / 3 + (1 << 19) * 7 + 1000);
   });
 
@@ -218,7 +219,7 @@ describe("other readers", () => {
         expect(read?.constructor).toBe(message.constructor);
         if (typeof message.content === "string") expect(read?.content).toBe(message.content);
       }),
-      { numRuns: 300 },
+      runs(300),
     );
   });
 
@@ -263,7 +264,7 @@ describe("fuzzing: a message, or an error that is no crash", () => {
   };
 
   test("arbitrary text", () => {
-    fc.assert(fc.property(fc.string({ unit: "binary" }), corrupt), { numRuns: 2000 });
+    fc.assert(fc.property(fc.string({ unit: "binary" }), corrupt), runs(2000));
   });
 
   test("arbitrary JSON, and JSON that looks like a row", () => {
@@ -326,7 +327,7 @@ describe("fuzzing: a message, or an error that is no crash", () => {
     );
     fc.assert(
       fc.property(fc.oneof(json, row), (value) => corrupt(JSON.stringify(value))),
-      { numRuns: 10_000 },
+      runs(10_000),
     );
   });
 
@@ -335,7 +336,7 @@ describe("fuzzing: a message, or an error that is no crash", () => {
       fc.property(anyValue, (value) => {
         deepStrictEqual(cycle(withKwargs({ value })).additional_kwargs, { value });
       }),
-      { numRuns: 1000 },
+      runs(1000),
     );
   });
 });

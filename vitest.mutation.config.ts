@@ -1,0 +1,13 @@
+import { defineConfig, type ViteUserConfig } from "vitest/config";
+
+/** What `npm run mutation` runs for each mutant: the unit tests alone, which need no database. */
+const config: ViteUserConfig = defineConfig({
+  test: {
+    name: "unit",
+    include: ["test/unit/**/*.test.ts"],
+    setupFiles: "test/support/fixed-seed.ts",
+    testTimeout: 60_000,
+  },
+});
+
+export default config;
