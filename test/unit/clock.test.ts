@@ -1,6 +1,6 @@
 import { types } from "cassandra-driver";
 import fc from "fast-check";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { compareIds, idDate, idMicros, isTimeUuid, nextMicros, SessionClock } from "../../src/clock.ts";
 import { runs } from "../support/runs.ts";
 
@@ -153,17 +153,107 @@ test("a second copy of the library in the process shares the clock", async () =>
   expect(ticks).toEqual([...new Set(ticks)].sort((a, b) => a - b));
 });
 
+test.each([
+  ["0b2f6400-c9ad-11f0-8000-010203040506", true],
+  ["0B2F6400-C9AD-11F0-8000-010203040506", true],
+  [" 0b2f6400-c9ad-11f0-8000-010203040506", false],
+  ["0b2f6400-c9ad-11f0-8000-010203040506 ", false],
+  ["0b2f6400-c9ad-41f0-8000-010203040506", false],
+  ["0b2f6400c9ad11f08000010203040506", false],
+])("whether %o is a timeuuid", (text, is) => {
+  expect(isTimeUuid(text)).toBe(is);
+});
+
+describe("on clocks that the test sets", () => {
+  const SHARED = Symbol.for("langchain-cassandra-history.clock.v1");
+  const START = 1_700_000_000_000;
+  const floors = (): Map<string, number> => Reflect.get(globalThis, SHARED).floors;
+
+  /** The system clock, in milliseconds after the start, and the steady clock. */
+  function setClocks(system: number, steady: number): void {
+    vi.spyOn(Date, "now").mockReturnValue(START + system);
+    vi.spyOn(performance, "now").mockReturnValue(steady);
+  }
+
+  /** An id of so many microseconds after the start, the last of all such in Cassandra's order. */
+  function lastIdAt(micros: number): string {
+    const time = (BigInt(START * 1000 + micros) * 10n + 0x01b21dd213814000n).toString(16).padStart(15, "0");
+    return `${time.slice(7)}-${time.slice(3, 7)}-1${time.slice(0, 3)}-7f7f-7f7f7f7f7f7f`;
+  }
+
+  beforeEach(() => {
+    Reflect.deleteProperty(globalThis, SHARED);
+    Object.defineProperty(performance, "timeOrigin", { value: START, configurable: true });
+    setClocks(0, 0.25);
+  });
+
+  afterEach(() => {
+    Reflect.deleteProperty(performance, "timeOrigin");
+    vi.restoreAllMocks();
+  });
+
+  const tick = (): number => nextMicros() - START * 1000;
+
+  test("the millisecond is the system clock's, and where in it we are the steady clock's", () => {
+    expect(tick()).toBe(250);
+    setClocks(1000, 0.5);
+    expect(tick()).toBe(1_000_000);
+    setClocks(1000, 0.75);
+    expect(tick()).toBe(1_000_250);
+    setClocks(1000, 2);
+    expect(tick()).toBe(1_000_999);
+    setClocks(1001, 2.1);
+    expect(tick()).toBe(1_001_099);
+    setClocks(0, 2.2);
+    expect(tick()).toBe(1_001_100);
+  });
+
+  test("the clock that reaches what was read does not stand in its way", () => {
+    const clock = new SessionClock("s");
+    clock.observe(lastIdAt(5250));
+    setClocks(5, 5.25);
+    const id = clock.nextId();
+    expect(cassandraCompare(lastIdAt(5250), id)).toBe(-1);
+    expect(idMicros(id) - START * 1000).toBe(5251);
+    setClocks(9, 9.5);
+    expect(idMicros(clock.nextId()) - START * 1000).toBe(9500);
+    expect(floors().size).toBe(0);
+  });
+
+  test("what the process wrote itself, or another one before, raises nothing", () => {
+    const clock = new SessionClock("s");
+    const own = clock.nextId();
+    clock.observe(own);
+    clock.observe(lastIdAt(-1));
+    expect(floors().size).toBe(0);
+  });
+
+  test("what no clock tells raises nothing", () => {
+    new SessionClock("s").observe(lastIdAt(8e15 - START * 1000 + 1));
+    expect(floors().size).toBe(0);
+    new SessionClock("s").observe(lastIdAt(8e15 - START * 1000));
+    expect(floors().size).toBe(1);
+  });
+
+  test("many sessions that ran ahead are forgotten once the clock has passed them, the others are not", () => {
+    const ahead = new SessionClock("ahead");
+    ahead.observe(lastIdAt(60_000_000));
+    for (let at = 1; at < 1023; at += 1) new SessionClock(`passed ${at}`).observe(lastIdAt(10_000_000));
+    setClocks(20_000, 20_000);
+    new SessionClock("one more").observe(lastIdAt(60_000_000));
+    expect(floors().size).toBe(1024);
+    new SessionClock("yet one").observe(lastIdAt(60_000_000));
+    expect([...floors().keys()]).toEqual(["ahead", "one more", "yet one"]);
+    expect(cassandraCompare(lastIdAt(60_000_000), ahead.nextId())).toBe(-1);
+  });
+});
+
 describe("comparing ids", () => {
+  // Few bytes, so that two ids often differ only in their last ones, and in the sign of those.
+  const byte = fc.constantFrom("00", "01", "7f", "80", "ff");
   const anyId = fc
-    .tuple(fc.integer({ min: 0, max: 3 }), fc.uint8Array({ minLength: 8, maxLength: 8 }))
-    .map(([tick, tail]) =>
-      types.TimeUuid.fromDate(
-        new Date(1e12),
-        tick,
-        Buffer.from(tail.slice(2)),
-        Buffer.from(tail.slice(0, 2)),
-      ).toString(),
-    );
+    .tuple(fc.constantFrom("0b2f6400", "0b2f6401"), fc.array(byte, { minLength: 4, maxLength: 4 }))
+    .map(([low, [a, b, c, d]]) => `${low}-c9ad-11f0-${a}${a}-${b}${b}${b}${c}${c}${d}`);
 
   test("is Cassandra's order", () => {
     fc.assert(
@@ -171,6 +261,13 @@ describe("comparing ids", () => {
         expect(Math.sign(compareIds(a, b))).toBe(cassandraCompare(a, b));
       }),
     );
+  });
+
+  test("each of the last bytes as signed", () => {
+    const signs = ["7f", "00", "ff", "80"].map((one) => `0b2f6400-c9ad-11f0-8000-0102030405${one}`);
+    const sorted = [...signs].sort(compareIds);
+    expect(sorted.map((id) => id.slice(-2))).toEqual(["80", "ff", "00", "7f"]);
+    expect(compareIds(signs[0] ?? "", signs[0] ?? "")).toBe(0);
   });
 
   test("by microsecond", () => {
