@@ -10,6 +10,8 @@ const config = {
   ].map((room) => `src/${room}.ts`),
   coverageAnalysis: "perTest",
   concurrency: 2,
+  // A busy machine must not pass for an endless loop, which Stryker mostly tells by counting.
+  timeoutMS: 60_000,
   reporters: ["clear-text", "json", "progress-append-only"],
   clearTextReporter: { allowColor: false, reportTests: false },
   jsonReporter: { fileName: "reports/mutation.json" },

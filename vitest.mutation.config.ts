@@ -6,7 +6,8 @@ const config: ViteUserConfig = defineConfig({
     name: "unit",
     include: ["test/unit/**/*.test.ts"],
     setupFiles: "test/support/fixed-seed.ts",
-    testTimeout: 60_000,
+    // A mutant that never settles costs as much.
+    testTimeout: 15_000,
   },
 });
 
