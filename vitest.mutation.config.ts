@@ -5,6 +5,8 @@ const config: ViteUserConfig = defineConfig({
   test: {
     name: "unit",
     include: ["test/unit/**/*.test.ts"],
+    // Otherwise each file loads the driver and LangChain anew, for each mutant.
+    isolate: false,
     setupFiles: "test/support/fixed-seed.ts",
     // A mutant that never settles costs as much.
     testTimeout: 15_000,

@@ -121,6 +121,20 @@ test("an entry that is not there", () => {
   );
 });
 
+test("where the server refuses the consistency, the option that sets it is named", () => {
+  const none = new errors.ResponseError(invalid, "ANY ConsistencyLevel is only supported for writes");
+  const write = { ids: [], written: [], largest: 0 };
+  for (const [error, option] of [
+    [readFailed(none), "readOptions"],
+    [setupFailed(none), "readOptions"],
+    [writeFailed(none, write), "writeOptions"],
+    [editFailed(none), "writeOptions"],
+  ]) {
+    expect(error).toMatchObject({ cause: none });
+    expect(String(error)).toContain(`set another by \`${option}: { consistency }\``);
+  }
+});
+
 test("the library's own error passes as it is", () => {
   const own = notFound("s", "an id");
   const passed = [
