@@ -8,8 +8,8 @@ const config: ViteUserConfig = defineConfig({
     // Otherwise each file loads the driver and LangChain anew, for each mutant.
     isolate: false,
     setupFiles: "test/support/fixed-seed.ts",
-    // A mutant that never settles costs as much.
-    testTimeout: 15_000,
+    // Each mutant that never settles costs as much; no test needs a quarter of it.
+    testTimeout: 5_000,
   },
 });
 
