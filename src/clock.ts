@@ -57,7 +57,8 @@ function systemMicros(state: ClockState): number {
 }
 
 function formatId(micros: number, node: string): string {
-  const hex = (BigInt(micros) * 10n + UUID_EPOCH).toString(16).padStart(15, "0");
+  // 15 digits from 1970 to the year 5236.
+  const hex = (BigInt(micros) * 10n + UUID_EPOCH).toString(16);
   return `${hex.slice(7)}-${hex.slice(3, 7)}-1${hex.slice(0, 3)}-${node}`;
 }
 

@@ -2,6 +2,7 @@ import type { BaseMessage } from "@langchain/core/messages";
 import { decodeMessage, jsonCodec } from "./codec/json.ts";
 import { CassandraHistoryError } from "./errors.ts";
 import type { CorruptRow, ResolvedOptions } from "./options.ts";
+import { hasFunctions } from "./schemas.ts";
 import type { InsertRow } from "./table/batches.ts";
 import type { StoredRow } from "./table/table.ts";
 import { describeKind, invalidOption } from "./validation.ts";
@@ -34,7 +35,7 @@ export function encodeRow(
 
 /** As core itself tells: by what it can do, since the application may have two copies of core. */
 function isMessage(value: unknown): value is BaseMessage {
-  return typeof value === "object" && value !== null && "_getType" in value && typeof value._getType === "function";
+  return hasFunctions(value, "_getType");
 }
 
 function encodeText(message: BaseMessage, at: number, encode: () => unknown): string {

@@ -29,17 +29,9 @@ const CONSTRUCTED: ReadonlySet<string> = new Set([
   ...["tool_call_id", "artifact", "status"],
 ]);
 
-const CLASS_FIELDS: ReadonlySet<string> = new Set([
-  "type",
-  "tool_call_chunks",
-  "lc_kwargs",
-  "lc_namespace",
-  "lc_serializable",
-]);
-
 /** What the class sets itself, or a chunk holds while it streams. */
 export function isClassField(key: string): boolean {
-  return !CONSTRUCTED.has(key) && (CLASS_FIELDS.has(key) || key.startsWith("lc_"));
+  return key === "type" || key === "tool_call_chunks" || key.startsWith("lc_");
 }
 
 // What is in a row has no type before this point.

@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { groupCalls, type InsertRow, MAX_BATCH_BYTES, MAX_BATCH_ROWS, splitRows } from "../../src/table/batches.ts";
+import {
+  groupCalls,
+  type InsertRow,
+  MAX_BATCH_BYTES,
+  MAX_BATCH_ROWS,
+  maxBatchRows,
+  splitRows,
+} from "../../src/table/batches.ts";
 
 const row = fc
   .oneof(fc.nat({ max: 1000 }), fc.integer({ min: 350_000, max: 2 * MAX_BATCH_BYTES }))
@@ -51,4 +58,12 @@ test("calls are gathered whole, in order, and a large one stands alone", () => {
 test("nothing makes no batch", () => {
   expect(splitRows([], MAX_BATCH_ROWS)).toEqual([]);
   expect(groupCalls([], MAX_BATCH_ROWS)).toEqual([]);
+});
+
+test.each([
+  ["s", MAX_BATCH_ROWS],
+  ["x".repeat(1000), 7884],
+  ["ä".repeat(500), 7884],
+])("a long session id leaves room for fewer rows: case %#", (sessionId, rows) => {
+  expect(maxBatchRows(sessionId)).toBe(rows);
 });

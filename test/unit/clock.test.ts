@@ -1,7 +1,8 @@
 import { types } from "cassandra-driver";
 import fc from "fast-check";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { compareIds, idDate, idMicros, isTimeUuid, nextMicros, SessionClock } from "../../src/clock.ts";
+import { runs } from "../support/runs.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -24,10 +25,8 @@ function cassandraCompare(a: string, b: string): number {
 }
 
 function expectAscending(ids: readonly string[]): void {
-  for (const [at, id] of ids.entries()) {
-    const before = ids[at - 1];
-    if (before !== undefined) expect(cassandraCompare(before, id)).toBe(-1);
-  }
+  const isDescent = (id: string, at: number): boolean => at > 0 && cassandraCompare(ids[at - 1] ?? id, id) !== -1;
+  expect(ids.findIndex(isDescent)).toBe(-1);
 }
 
 let session = 0;
@@ -48,7 +47,7 @@ test("ids are version 1 UUIDs of now, in the driver's eyes too", () => {
 
 test("ids of several sessions in one tight loop are unique and ascend", () => {
   const clocks = Array.from({ length: 5 }, newClock);
-  const ids = Array.from({ length: 20_000 }, (_, at) => clocks[at % 5]?.nextId() ?? "");
+  const ids = Array.from({ length: runs(20_000).numRuns }, (_, at) => clocks[at % 5]?.nextId() ?? "");
   expect(new Set(ids).size).toBe(ids.length);
   expectAscending(ids);
 });
@@ -86,7 +85,7 @@ test("ids ascend and times never repeat, whatever the system clock does and what
       expect(new Set(given.flat()).size).toBe(given.flat().length);
       for (const [at, tick] of micros.entries()) if (at > 0) expect(tick).toBeGreaterThan(micros[at - 1] ?? 0);
     }),
-    { numRuns: 5000 },
+    runs(5000),
   );
 });
 
@@ -154,17 +153,107 @@ test("a second copy of the library in the process shares the clock", async () =>
   expect(ticks).toEqual([...new Set(ticks)].sort((a, b) => a - b));
 });
 
+test.each([
+  ["0b2f6400-c9ad-11f0-8000-010203040506", true],
+  ["0B2F6400-C9AD-11F0-8000-010203040506", true],
+  [" 0b2f6400-c9ad-11f0-8000-010203040506", false],
+  ["0b2f6400-c9ad-11f0-8000-010203040506 ", false],
+  ["0b2f6400-c9ad-41f0-8000-010203040506", false],
+  ["0b2f6400c9ad11f08000010203040506", false],
+])("whether %o is a timeuuid", (text, is) => {
+  expect(isTimeUuid(text)).toBe(is);
+});
+
+describe("on clocks that the test sets", () => {
+  const SHARED = Symbol.for("langchain-cassandra-history.clock.v1");
+  const START = 1_700_000_000_000;
+  const floors = (): Map<string, number> => Reflect.get(globalThis, SHARED).floors;
+
+  /** The system clock, in milliseconds after the start, and the steady clock. */
+  function setClocks(system: number, steady: number): void {
+    vi.spyOn(Date, "now").mockReturnValue(START + system);
+    vi.spyOn(performance, "now").mockReturnValue(steady);
+  }
+
+  /** An id of so many microseconds after the start, the last of all such in Cassandra's order. */
+  function lastIdAt(micros: number): string {
+    const time = (BigInt(START * 1000 + micros) * 10n + 0x01b21dd213814000n).toString(16).padStart(15, "0");
+    return `${time.slice(7)}-${time.slice(3, 7)}-1${time.slice(0, 3)}-7f7f-7f7f7f7f7f7f`;
+  }
+
+  beforeEach(() => {
+    Reflect.deleteProperty(globalThis, SHARED);
+    Object.defineProperty(performance, "timeOrigin", { value: START, configurable: true });
+    setClocks(0, 0.25);
+  });
+
+  afterEach(() => {
+    Reflect.deleteProperty(performance, "timeOrigin");
+    vi.restoreAllMocks();
+  });
+
+  const tick = (): number => nextMicros() - START * 1000;
+
+  test("the millisecond is the system clock's, and where in it we are the steady clock's", () => {
+    expect(tick()).toBe(250);
+    setClocks(1000, 0.5);
+    expect(tick()).toBe(1_000_000);
+    setClocks(1000, 0.75);
+    expect(tick()).toBe(1_000_250);
+    setClocks(1000, 2);
+    expect(tick()).toBe(1_000_999);
+    setClocks(1001, 2.1);
+    expect(tick()).toBe(1_001_099);
+    setClocks(0, 2.2);
+    expect(tick()).toBe(1_001_100);
+  });
+
+  test("the clock that reaches what was read does not stand in its way", () => {
+    const clock = new SessionClock("s");
+    clock.observe(lastIdAt(5250));
+    setClocks(5, 5.25);
+    const id = clock.nextId();
+    expect(cassandraCompare(lastIdAt(5250), id)).toBe(-1);
+    expect(idMicros(id) - START * 1000).toBe(5251);
+    setClocks(9, 9.5);
+    expect(idMicros(clock.nextId()) - START * 1000).toBe(9500);
+    expect(floors().size).toBe(0);
+  });
+
+  test("what the process wrote itself, or another one before, raises nothing", () => {
+    const clock = new SessionClock("s");
+    const own = clock.nextId();
+    clock.observe(own);
+    clock.observe(lastIdAt(-1));
+    expect(floors().size).toBe(0);
+  });
+
+  test("what no clock tells raises nothing", () => {
+    new SessionClock("s").observe(lastIdAt(8e15 - START * 1000 + 1));
+    expect(floors().size).toBe(0);
+    new SessionClock("s").observe(lastIdAt(8e15 - START * 1000));
+    expect(floors().size).toBe(1);
+  });
+
+  test("many sessions that ran ahead are forgotten once the clock has passed them, the others are not", () => {
+    const ahead = new SessionClock("ahead");
+    ahead.observe(lastIdAt(60_000_000));
+    for (let at = 1; at < 1023; at += 1) new SessionClock(`passed ${at}`).observe(lastIdAt(10_000_000));
+    setClocks(20_000, 20_000);
+    new SessionClock("one more").observe(lastIdAt(60_000_000));
+    expect(floors().size).toBe(1024);
+    new SessionClock("yet one").observe(lastIdAt(60_000_000));
+    expect([...floors().keys()]).toEqual(["ahead", "one more", "yet one"]);
+    expect(cassandraCompare(lastIdAt(60_000_000), ahead.nextId())).toBe(-1);
+  });
+});
+
 describe("comparing ids", () => {
+  // Few bytes, so that two ids often differ only in their last ones, and in the sign of those.
+  const byte = fc.constantFrom("00", "01", "7f", "80", "ff");
   const anyId = fc
-    .tuple(fc.integer({ min: 0, max: 3 }), fc.uint8Array({ minLength: 8, maxLength: 8 }))
-    .map(([tick, tail]) =>
-      types.TimeUuid.fromDate(
-        new Date(1e12),
-        tick,
-        Buffer.from(tail.slice(2)),
-        Buffer.from(tail.slice(0, 2)),
-      ).toString(),
-    );
+    .tuple(fc.constantFrom("0b2f6400", "0b2f6401"), fc.array(byte, { minLength: 4, maxLength: 4 }))
+    .map(([low, [a, b, c, d]]) => `${low}-c9ad-11f0-${a}${a}-${b}${b}${b}${c}${c}${d}`);
 
   test("is Cassandra's order", () => {
     fc.assert(
@@ -172,6 +261,13 @@ describe("comparing ids", () => {
         expect(Math.sign(compareIds(a, b))).toBe(cassandraCompare(a, b));
       }),
     );
+  });
+
+  test("each of the last bytes as signed", () => {
+    const signs = ["7f", "00", "ff", "80"].map((one) => `0b2f6400-c9ad-11f0-8000-0102030405${one}`);
+    const sorted = [...signs].sort(compareIds);
+    expect(sorted.map((id) => id.slice(-2))).toEqual(["80", "ff", "00", "7f"]);
+    expect(compareIds(signs[0] ?? "", signs[0] ?? "")).toBe(0);
   });
 
   test("by microsecond", () => {

@@ -151,6 +151,95 @@ test.each([
   expect(performance.now() - began).toBeLessThan(2000);
 });
 
+describe("a bare word beside strings with escapes", () => {
+  test.each<[string, unknown]>([
+    ['{"a": NaN, "b\\"": "\\\\", "c": "x\\"NaN"}', { a: Number.NaN, 'b"': "\\", c: 'x"NaN' }],
+    ['{"a":[-Infinity,Infinity],"b":"\\\\\\n"}', { a: [-Infinity, Infinity], b: "\\\n" }],
+    ['{"NaN": NaN, "-Infinity": 1}', { NaN: Number.NaN, "-Infinity": 1 }],
+  ])("%s", (kwargs, expected) => {
+    const message = read(`{"type": "human", "data": {"content": "hi", "additional_kwargs": ${kwargs}}}`);
+    expect(message.additional_kwargs).toEqual(expected);
+  });
+
+  test.each(["xNaN", "NaNx", "Infinityx", "xInfinity", "_Infinity", "--Infinity", "nan", 'NaN, "open'])(
+    "no word: %s",
+    (word) => {
+      expect(() => read(`{"type": "human", "data": {"content": "hi", "a": ${word}}}`)).toThrow(SyntaxError);
+    },
+  );
+});
+
+describe("what core's own mapping would give", () => {
+  const human = (data: object): BaseMessage => read({ type: "human", data });
+
+  test("containers where there are none, nothing where there is null", () => {
+    const message = human({ content: null, additional_kwargs: null, response_metadata: null, name: null });
+    expect(message).toMatchObject({ content: [], additional_kwargs: {}, response_metadata: {}, name: undefined });
+  });
+
+  test("content blocks are content only where there is no other", () => {
+    const blocks = [{ type: "text", text: "block" }];
+    expect(human({ content_blocks: blocks }).content).toEqual(blocks);
+    expect(human({ content: "hi", content_blocks: blocks }).content).toBe("hi");
+    expect(Object.keys(human({ content_blocks: blocks }))).not.toContain("content_blocks");
+  });
+
+  test("an escape is one key alone, at any depth, and undone once", () => {
+    const escaped = { __lc_escaped__: { __lc_escaped__: 1 } };
+    expect(
+      human({ content: "hi", additional_kwargs: { a: [escaped, null, "x"], b: { ...escaped, c: 1 } } }),
+    ).toMatchObject({
+      additional_kwargs: { a: [{ __lc_escaped__: 1 }, null, "x"], b: { __lc_escaped__: 1, c: 1 } },
+    });
+    expect(human({ content: "hi", additional_kwargs: { a: { other: 1 } } }).additional_kwargs).toEqual({
+      a: { other: 1 },
+    });
+  });
+
+  test("calls in the provider's form are left where the message has its own, or is none of a model", () => {
+    const tool_calls = [{ id: "raw", function: { name: "f", arguments: "{}" } }];
+    const data = { content: "", additional_kwargs: { tool_calls } };
+    const own = { ...data, tool_calls: [{ id: "own", name: "g", args: {} }] };
+    for (const type of ["ai", "AIMessageChunk"]) {
+      expect(read({ type, data })).toMatchObject({ tool_calls: [{ id: "raw", name: "f" }], invalid_tool_calls: [] });
+      expect(read({ type, data: own })).toMatchObject({ tool_calls: [{ id: "own" }], invalid_tool_calls: [] });
+    }
+    for (const type of ["human", "ai"]) {
+      const message = read({ type, data: { content: "", additional_kwargs: { tool_calls: 5 } } });
+      expect(Reflect.get(message, "tool_calls")).toEqual(type === "ai" ? [] : undefined);
+    }
+    expect("tool_calls" in read({ type: "human", data })).toBe(false);
+    const odd = { content: "", additional_kwargs: { tool_calls: [5, ...tool_calls] } };
+    expect(read({ type: "ai", data: odd })).toMatchObject({ tool_calls: [{ id: "raw" }] });
+  });
+});
+
+test.each([
+  [{ type: "human", data: [] }, "Expected the fields of a message in data."],
+  [{ type: "human", data: null }, "Expected the fields of a message in data."],
+  [{ type: "human", data: { content: 5 } }, "Expected content to be a string or a list of blocks."],
+  [{ type: "human", data: { content: "", additional_kwargs: [] } }, "Expected an object."],
+  [{ type: "human", data: { content: "", response_metadata: 5 } }, "Expected an object."],
+  [{ type: "tool", data: { content: "" } }, "Expected tool_call_id in a tool message."],
+  [{ type: "function", data: { content: "", name: 5 } }, "Expected name in a function message."],
+  [{ type: "generic", text: "" }, "Expected role in a generic message."],
+  [{ type: "chat", data: { content: "" } }, "Expected role in a chat message."],
+  [{ type: "ai", data: { content: "", tool_calls: 5 } }, "Expected a list of tool calls."],
+  [{ type: "ai", data: { content: "", tool_calls: [5, {}] } }, "Expected a list of tool calls."],
+  [{ type: "ai", data: { content: "", invalid_tool_calls: [5] } }, "Expected a list of tool calls."],
+  [{ type: "xai", data: { content: "" } }, "Expected a known type of message."],
+])("a row that is no message says why: %o", (row, why) => {
+  expect(() => read(row)).toThrow(new TypeError(why));
+});
+
+test.each(["HumanMessageChunk", "SystemMessageChunk", "ToolMessageChunk", "FunctionMessageChunk", "ChatMessageChunk"])(
+  "%s reads as its full message",
+  (type) => {
+    const message = read({ type, data: { content: "hi", role: "r", name: "n", tool_call_id: "c" } });
+    expect(`${message.constructor.name}Chunk`).toBe(type);
+  },
+);
+
 describe("escapes are undone only where core wrote them", () => {
   const kwargs = { value: { __lc_escaped__: { lc: 1 } } };
 

@@ -1,4 +1,4 @@
-// Vitest's own strict equality takes a key named `constructor` for the class.
+// Vitest's own strict equality takes a key named `constructor` for the class, and seconds for 1 MiB of binary data.
 import { deepStrictEqual } from "node:assert/strict";
 import { Document } from "@langchain/core/documents";
 import {
@@ -16,6 +16,7 @@ import { describe, expect, test, vi } from "vitest";
 import { jsonCodec } from "../../../src/codec/json.ts";
 import { anyMessage, anyValue, fieldsOf } from "../../support/arbitrary.ts";
 import { aiMessage } from "../../support/messages.ts";
+import { runs } from "../../support/runs.ts";
 
 const at = { sessionId: "s", id: "0b2f6400-c9ad-11f0-8000-010203040506" };
 const encode = (message: BaseMessage): string => jsonCodec.encode(message, at);
@@ -32,7 +33,7 @@ describe("a message comes back as it went in", () => {
       fc.property(anyMessage, (message) => {
         deepStrictEqual(fieldsOf(cycle(message)), fieldsOf(message));
       }),
-      { numRuns: 10_000 },
+      runs(10_000),
     );
   });
 
@@ -42,7 +43,7 @@ describe("a message comes back as it went in", () => {
         const once = encode(cycle(message));
         expect(encode(decode(once))).toBe(once);
       }),
-      { numRuns: 1000 },
+      runs(1000),
     );
   });
 
@@ -67,7 +68,7 @@ describe("a message comes back as it went in", () => {
         { type: "text", text: "\u0000ä".repeat(1 << 19) },
       ],
     });
-    expect(cycle(large).content).toEqual(large.content);
+    deepStrictEqual(cycle(large).content, large.content);
     expect(encode(large).length).toBeLessThan(((1 << 20) * 4) / 3 + (1 << 19) * 7 + 1000);
   });
 
@@ -218,7 +219,7 @@ describe("other readers", () => {
         expect(read?.constructor).toBe(message.constructor);
         if (typeof message.content === "string") expect(read?.content).toBe(message.content);
       }),
-      { numRuns: 300 },
+      runs(300),
     );
   });
 
@@ -246,6 +247,136 @@ describe("other readers", () => {
   });
 });
 
+describe("what stands in a row", () => {
+  test.each([
+    ["undefined", undefined, undefined],
+    ["nan", Number.NaN, null],
+    ["infinity", Number.POSITIVE_INFINITY, null],
+    ["-infinity", Number.NEGATIVE_INFINITY, null],
+    ["-0", -0, 0],
+    ["bigint", -5n, "-5"],
+    ["date", new Date(0), "1970-01-01T00:00:00.000Z"],
+    ["map", new Map([["a", 1]]), [["a", 1]]],
+    ["set", new Set(["a"]), ["a"]],
+    ["buffer", new Uint8Array([1]).buffer, "AQ=="],
+    ["bytes", new Uint8Array([1]), "AQ=="],
+    ["uint8clamped", new Uint8ClampedArray([1]), "AQ=="],
+    ["int8", new Int8Array([1]), "AQ=="],
+    ["int16", new Int16Array([1]), "AQA="],
+    ["uint16", new Uint16Array([1]), "AQA="],
+    ["int32", new Int32Array([1]), "AQAAAA=="],
+    ["uint32", new Uint32Array([1]), "AQAAAA=="],
+    ["float32", new Float32Array([1]), "AACAPw=="],
+    ["float64", new Float64Array([1]), "AAAAAAAA8D8="],
+    ["bigint64", new BigInt64Array([1n]), "AQAAAAAAAAA="],
+    ["biguint64", new BigUint64Array([1n]), "AQAAAAAAAAA="],
+    ["view", new DataView(new Uint8Array([1]).buffer), "AQ=="],
+  ])("a %s is marked by this name, for releases to come", (kind, value, stand) => {
+    const row = JSON.parse(encode(withKwargs({ deep: [value] })));
+    expect(row.data.additional_kwargs).toEqual({ deep: [stand ?? null] });
+    expect(row.marks).toEqual([[["additional_kwargs", "deep", 0], kind]]);
+    deepStrictEqual(decode(JSON.stringify(row)).additional_kwargs, { deep: [value] });
+  });
+
+  test("what JSON can carry has no marks", () => {
+    const plain = {
+      text: "a",
+      yes: true,
+      no: false,
+      nothing: null,
+      number: -1.5,
+      list: [[], [{}]],
+      bare: Object.create(null),
+    };
+    expect(encode(withKwargs(plain))).toBe(
+      `{"type":"human","data":{"content":"hi","additional_kwargs":${JSON.stringify(plain)},"response_metadata":{}},"codec":1}`,
+    );
+  });
+
+  test.each([
+    ["human", { content: undefined }],
+    ["human", { content: 5 }],
+    ["ai", { content: [{ type: "text", text: "a" }], response_metadata: { output_version: "v1" } }],
+    ["ai", { tool_calls: [{ id: null, name: "f", args: {} }], additional_kwargs: { tool_calls: [{ id: "raw" }] } }],
+    ["ai", { additional_kwargs: { tool_calls: [{ id: "c", function: { name: "f", arguments: "{}" } }] } }],
+    ["ai", { tool_calls: "none" }],
+    ["ai", { tool_calls: undefined, invalid_tool_calls: [{ id: null, name: null, args: "{", error: null }] }],
+    ["ai", { additional_kwargs: undefined }],
+    ["ai", { additional_kwargs: [] }],
+    ["human", { response_metadata: undefined }],
+    ["human", { response_metadata: 5 }],
+    ["human", { lc_kwargs: {}, lc_x: 1, type: "ai", tool_call_chunks: [], toDict: 1, mine: 2 }],
+    ["chat", { role: "narrator", name: "ada", id: "1" }],
+    ["tool", { tool_call_id: "c", artifact: { a: 1 }, status: "error" }],
+  ])("a %s message with odd fields reads as one that has marks: %o", (type, fields) => {
+    const data = { content: "hi", additional_kwargs: {}, response_metadata: {}, ...fields };
+    const [plain, marked] = [{}, { marks: [] }].map((more) =>
+      decode(JSON.stringify({ type, data, codec: 1, ...more })),
+    );
+    if (plain === undefined || marked === undefined) throw new Error("two messages");
+    deepStrictEqual(fieldsOf(plain), fieldsOf(marked));
+    expect(Object.keys(plain)).not.toContain("lc_x");
+    expect("tool_call_chunks" in plain).toBe(false);
+    expect(typeof plain.toDict).toBe("function");
+    expect(plain.type).toBe(type === "chat" ? "generic" : type);
+  });
+
+  test("a type or a field that no row can hold", () => {
+    const alien = new HumanMessage("hi");
+    Reflect.set(alien, "getType", () => "alien");
+    Reflect.set(alien, "_getType", () => "alien");
+    expect(() => encode(alien)).toThrow("Expected a message of a type that LangChain's stored form knows.");
+    const odd = new HumanMessage("hi");
+    Object.defineProperty(odd, "__proto__", { value: 1, enumerable: true });
+    expect(() => encode(odd)).toThrow("Expected a message without a field named __proto__ of its own.");
+  });
+
+  test("calls that say nothing stay as they are", () => {
+    const call = { id: "c", name: "f", args: {}, type: "tool_call" };
+    const stored = (calls: unknown): unknown => {
+      const message = new AIMessage("hi");
+      Reflect.set(message, "tool_calls", calls);
+      return JSON.parse(encode(message)).data.tool_calls;
+    };
+    for (const calls of [[], [call], "none", ["odd"]]) expect(stored(calls)).toEqual(calls);
+    expect(stored([call, "odd", { name: "g", id: undefined }])).toEqual([call, "odd", { id: null, name: "g" }]);
+  });
+});
+
+const marked = (marks: unknown, data: object = {}): string =>
+  JSON.stringify({ type: "human", data: { content: "hi", ...data }, codec: 1, marks });
+
+test.each([
+  ["[]", "Expected a JSON object."],
+  ["null", "Expected a JSON object."],
+  ['{"type":"human","data":{"content":"hi"},"codec":2}', "Expected a row of version 1: a newer release wrote it."],
+  ['{"type":"human","data":[],"codec":1}', "Expected the fields of a message in data."],
+  ['{"type":"alien","data":{"content":"hi"},"codec":1}', "Expected a known type of message."],
+  [marked(5), "Expected a list of marks."],
+  [marked([5]), "Expected a path and a kind."],
+  [marked([[[], "date"]]), "Expected a path and a kind."],
+  [marked([["content", "date"]]), "Expected a path and a kind."],
+  [marked([[["content"], "class"]]), "Expected a path and a kind."],
+  [marked([[["content", "x"], "nan"]]), "Expected an object on the way to a mark."],
+  [marked([[["a", "x"], "nan"]], { a: null }), "Expected an object on the way to a mark."],
+  [marked([[["__proto__", "x"], "nan"]]), "Expected an object on the way to a mark."],
+  [marked([[[{}, "x"], "nan"]]), "Expected a key or an index."],
+  [marked([[["content", null], "nan"]], { content: [] }), "Expected a key or an index."],
+  [marked([[["content"], "bigint"]]), "Expected the digits of a bigint."],
+  [marked([[["a"], "bigint"]], { a: "x1" }), "Expected the digits of a bigint."],
+  [marked([[["a"], "bigint"]], { a: "1x" }), "Expected the digits of a bigint."],
+  [marked([[["a"], "bigint"]], { a: 5 }), "Expected a string."],
+  [marked([[["a"], "bytes"]], { a: 5 }), "Expected a string."],
+  [marked([[["a"], "set"]], { a: 5 }), "Expected an array."],
+  [marked([[["a"], "map"]], { a: [5] }), "Expected an array."],
+])("a row that is not as it was written says why: %s", (text, why) => {
+  expect(() => decode(text)).toThrow(new TypeError(why));
+});
+
+test("a date that is no text is an invalid one", () => {
+  expect(Reflect.get(decode(marked([[["a"], "date"]], { a: 5 })), "a")).toEqual(new Date(Number.NaN));
+});
+
 describe("fuzzing: a message, or an error that is no crash", () => {
   const corrupt = (text: string): void => {
     const warn = vi.spyOn(console, "warn");
@@ -263,7 +394,7 @@ describe("fuzzing: a message, or an error that is no crash", () => {
   };
 
   test("arbitrary text", () => {
-    fc.assert(fc.property(fc.string({ unit: "binary" }), corrupt), { numRuns: 2000 });
+    fc.assert(fc.property(fc.string({ unit: "binary" }), corrupt), runs(2000));
   });
 
   test("arbitrary JSON, and JSON that looks like a row", () => {
@@ -326,7 +457,7 @@ describe("fuzzing: a message, or an error that is no crash", () => {
     );
     fc.assert(
       fc.property(fc.oneof(json, row), (value) => corrupt(JSON.stringify(value))),
-      { numRuns: 10_000 },
+      runs(10_000),
     );
   });
 
@@ -335,7 +466,7 @@ describe("fuzzing: a message, or an error that is no crash", () => {
       fc.property(anyValue, (value) => {
         deepStrictEqual(cycle(withKwargs({ value })).additional_kwargs, { value });
       }),
-      { numRuns: 1000 },
+      runs(1000),
     );
   });
 });

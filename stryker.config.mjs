@@ -1,0 +1,24 @@
+/** @type {import("@stryker-mutator/api/core").PartialStrykerOptions} */
+const config = {
+  testRunner: "vitest",
+  vitest: { configFile: "vitest.mutation.config.ts" },
+  // The rooms that need no database.
+  mutate: [
+    ...["abort", "arguments", "clock", "driver-errors", "errors", "options", "order", "outbox", "rows"],
+    ...["schemas", "validation", "window"],
+    ...["codec/*", "table/batches", "table/identifiers", "table/lanes", "table/statements"],
+  ].map((room) => `src/${room}.ts`),
+  coverageAnalysis: "perTest",
+  concurrency: 2,
+  // A busy machine must not pass for an endless loop, which Stryker mostly tells by counting.
+  timeoutMS: 60_000,
+  reporters: ["clear-text", "json", "progress-append-only"],
+  clearTextReporter: { allowColor: false, reportTests: false },
+  jsonReporter: { fileName: "reports/mutation.json" },
+  incrementalFile: "reports/stryker-incremental.json",
+  tempDirName: "reports/stryker",
+  thresholds: { high: 95, low: 90, break: 90 },
+};
+
+// biome-ignore lint/style/noDefaultExport: the only form that Stryker reads.
+export default config;

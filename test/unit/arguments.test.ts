@@ -1,0 +1,103 @@
+import { describe, expect, test } from "vitest";
+import { checkArguments, checkIds, checkMessages } from "../../src/arguments.ts";
+
+const id = "0b2f6400-c9ad-11f0-8000-010203040506";
+const later = "0b2f6401-c9ad-11f0-8000-010203040506";
+const { signal } = new AbortController();
+const entry = "the id of an entry, a timeuuid string";
+const entries = "an array of ids of entries, timeuuid strings";
+const limit = "a whole number from 1 on";
+
+type Method = Parameters<typeof checkArguments>[0];
+
+const taken: [Method, ...object[]][] = [
+  ["getMessages", {}, { maxMessages: 1, signal }, { maxMessages: undefined }],
+  ["append", {}, { ids: [id], ttlSeconds: 1, signal }, { ids: [], ttlSeconds: 630_720_000 }],
+  ["entries", {}, { order: "oldest-first", after: id, limit: 1, signal }, { order: "newest-first", before: id }],
+  ["getPage", { limit: 1 }, { limit: Number.MAX_SAFE_INTEGER, before: id }, { limit: 1, after: id, before: undefined }],
+  ["update", { id }],
+  ["delete", { ids: [] }, { ids: [id, later] }],
+  ["deleteFrom", { id }],
+  ["fork", {}, { through: id }],
+];
+
+test.each(taken)("%s takes its arguments", (method, ...values) => {
+  for (const value of values) checkArguments(method, value);
+});
+
+const refused: [Method, value: unknown, option: string, expected: string, came: string][] = [
+  [
+    "getMessages",
+    { maxMessages: 0 },
+    "maxMessages",
+    "a whole number from 1 on, or nothing for all messages",
+    "0 (a number)",
+  ],
+  ["getMessages", { signal: {} }, "signal", "an AbortSignal", "an object (Object)"],
+  ["append", { ids: id }, "ids", entries, "a string of 36 characters"],
+  ["append", { ids: [id, "x"] }, "ids", entries, "an array of 2"],
+  ["entries", { order: "random" }, "order", '"oldest-first" or "newest-first"', "a string of 6 characters"],
+  ["entries", { after: "x" }, "after", entry, "a string of 1 characters"],
+  ["entries", { before: 5 }, "before", entry, "5 (a number)"],
+  ["entries", { limit: 0 }, "limit", limit, "0 (a number)"],
+  ["getPage", {}, "limit", limit, "nothing"],
+  ["getPage", { limit: 1.5 }, "limit", limit, "1.5 (a number)"],
+  ["getPage", { limit: 1, after: id, before: id }, "after", "only one of before and after", "both"],
+  ["update", {}, "id", entry, "nothing"],
+  ["delete", {}, "ids", entries, "nothing"],
+  ["deleteFrom", { id: null }, "id", entry, "null"],
+  ["fork", { through: "x" }, "through", entry, "a string of 1 characters"],
+  ["fork", undefined, "options", "an object", "nothing"],
+];
+
+test.each(refused)("%s refuses %o", (method, value, option, expected, came) => {
+  expect(() => checkArguments(method, value)).toThrow(
+    expect.objectContaining({
+      code: "INVALID_OPTION",
+      message: `Invalid option "${option}": expected ${expected}, got ${came}.`,
+    }),
+  );
+});
+
+test.each(taken)("%s names its options where one is unknown", (method, ...values) => {
+  const known = new Set(values.flatMap(Object.keys));
+  const message = / of the options (.*), got/.exec(
+    failureOf(() => checkArguments(method, { ...values[0], x: 1 })),
+  )?.[1];
+  expect(message?.split(", ").sort()).toEqual(expect.arrayContaining([...known].sort()));
+});
+
+function failureOf(call: () => void): string {
+  try {
+    call();
+  } catch (error) {
+    return String(error);
+  }
+  return "none";
+}
+
+test("messages are an array", () => {
+  checkMessages([]);
+  expect(() => checkMessages("hi")).toThrow(
+    'Invalid option "messages": expected an array of messages, got a string of 2 characters.',
+  );
+});
+
+describe("ids", () => {
+  const expected =
+    'Invalid option "ids": expected as many timeuuids as messages, in ascending order (the `ids` of the failed attempt), got ';
+
+  test("as many as messages, ascending, or none at all", () => {
+    checkIds(undefined, 5);
+    checkIds([], 0);
+    checkIds([id, later], 2);
+  });
+
+  test.each([
+    [[id], 2, "1 ids for 2 messages."],
+    [[id, id], 2, `${id} after one that is not less.`],
+    [[later, id], 2, `${id} after one that is not less.`],
+  ])("%o for %i messages", (ids, messages, came) => {
+    expect(() => checkIds(ids, messages)).toThrow(`${expected}${came}`);
+  });
+});

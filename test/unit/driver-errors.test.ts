@@ -1,0 +1,164 @@
+import { errors, types } from "cassandra-driver";
+import { describe, expect, test } from "vitest";
+import {
+  describeMissingPermission,
+  explainFailure,
+  isAlreadyExists,
+  isIgnoredNode,
+  isRefused,
+  isTableIdMismatch,
+  isTableMissing,
+  isTooLarge,
+  isTransient,
+  isUnauthorized,
+  isWriteLevelRefused,
+  nameFailure,
+  shownCause,
+} from "../../src/driver-errors.ts";
+
+const codes = types.responseErrorCodes;
+const response = (code: number, text = "refused"): Error => new errors.ResponseError(code, text);
+const invalid = (text: string): Error => response(codes.invalid, text);
+const allNodes = (...inner: unknown[]): Error =>
+  new errors.NoHostAvailableError(Object.fromEntries(inner.map((one, at) => [`10.0.0.${at}:9042`, one])));
+const socketError = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET", isSocketError: true });
+const timedOut = new errors.OperationTimedOutError("no answer within 12000 ms");
+const login = new errors.AuthenticationError("Provided username app and/or password are incorrect");
+const unauthorized = response(
+  codes.unauthorized,
+  "User app has no SELECT permission on <table app.t> or any of its parents",
+);
+
+const noErrors: unknown[] = [undefined, null, "x", { code: codes.invalid }, new Error("plain")];
+
+test.each([
+  ["isRefused", isRefused, [invalid("any")]],
+  ["isUnauthorized", isUnauthorized, [unauthorized]],
+  ["isAlreadyExists", isAlreadyExists, [response(codes.alreadyExists)]],
+  [
+    "isTableIdMismatch",
+    isTableIdMismatch,
+    [response(codes.serverError, "ConfigurationException: Table ID mismatch (found 1; expected 2)")],
+  ],
+  [
+    "isTableMissing",
+    isTableMissing,
+    [
+      invalid("unconfigured table message_store"),
+      invalid("table message_store does not exist"),
+      allNodes(new Error("away"), response(codes.unprepared)),
+    ],
+  ],
+  [
+    "isTooLarge",
+    isTooLarge,
+    [invalid("Rejected an oversized mutation (2/1)"), invalid("Request is too big: length 2 exceeds")],
+  ],
+  [
+    "isWriteLevelRefused",
+    isWriteLevelRefused,
+    [invalid("Provided value ONE is not allowed for Write Consistency Level")],
+  ],
+  ["isIgnoredNode", isIgnoredNode, [allNodes(), new errors.NoHostAvailableError(null as never)]],
+  [
+    "isTransient",
+    isTransient,
+    [
+      response(codes.unavailableException),
+      response(codes.serverError),
+      socketError,
+      timedOut,
+      allNodes(),
+      allNodes(timedOut),
+    ],
+  ],
+])("%s knows its errors, and no others", (_, is, known) => {
+  for (const error of known) expect(is(error)).toBe(true);
+  const others = [
+    ...noErrors,
+    response(codes.syntaxError),
+    response(codes.configError),
+    invalid("Undefined column name"),
+    login,
+  ];
+  for (const error of others) expect(is(error)).toBe(is === isRefused && isCode(error, codes.invalid));
+});
+
+function isCode(error: unknown, code: number): boolean {
+  return error instanceof errors.ResponseError && error.code === code;
+}
+
+test.each([
+  [isTableMissing, "unconfigured table t"],
+  [isTooLarge, "request is too big"],
+  [isWriteLevelRefused, "not allowed for write consistency level"],
+])("a text counts only with the server's code: %o", (is, text) => {
+  expect(is(invalid(text))).toBe(true);
+  expect([response(codes.serverError, text), new Error(text), text].map(is)).toEqual([false, false, false]);
+});
+
+test("a mismatch of table ids is told by its text, in an error only", () => {
+  expect(isTableIdMismatch(new Error("table id mismatch"))).toBe(true);
+  expect(isTableIdMismatch({ message: "table id mismatch" })).toBe(false);
+});
+
+test("where a node gave a reason, it was not ignored; where no node lost its statement, the table is there", () => {
+  expect(isIgnoredNode(allNodes(timedOut))).toBe(false);
+  expect(isTableMissing(allNodes(timedOut))).toBe(false);
+});
+
+test("a driver's error is the cause, unless it names the client's user", () => {
+  for (const error of [login, unauthorized, allNodes(timedOut, login)]) expect(shownCause(error)).toBeUndefined();
+  for (const error of [timedOut, allNodes(timedOut), invalid("any")]) expect(shownCause(error)).toBe(error);
+});
+
+test.each([
+  [invalid("any"), "ResponseError 0x2200"],
+  [response(codes.unavailableException), "ResponseError 0x1000"],
+  [timedOut, "OperationTimedOutError"],
+  [socketError, "Error"],
+  [allNodes(), "NoHostAvailableError"],
+  ["x", "string"],
+  [undefined, "undefined"],
+])("an error is named without its text: %o", (error, name) => {
+  expect(nameFailure(error)).toBe(name);
+});
+
+describe("what an error means", () => {
+  const refusedLogin =
+    "The cluster refused the login: the client's credentials are wrong, or missing where the cluster asks for them";
+  const tooFew = "Too few replicas are up for the consistency, which is the client's own or that of `readOptions`";
+  const level = "The server refuses this consistency: set another by `readOptions: { consistency }`";
+
+  test.each([
+    [login, refusedLogin],
+    [allNodes(timedOut, login), refusedLogin],
+    [unauthorized, "The client's role lacks the permission SELECT on table app.t: have it granted"],
+    [invalid("ANY ConsistencyLevel is only supported for writes"), level],
+    [invalid("SERIAL is not supported: serializable"), level],
+    [response(codes.unavailableException, "Not enough replicas"), tooFew],
+    [allNodes(timedOut, response(codes.unavailableException)), tooFew],
+    [allNodes(timedOut), "No node could take the request; see the driver's error in `cause`"],
+    [response(codes.serverError, "consistency"), "See the driver's error in `cause`"],
+    [timedOut, "See the driver's error in `cause`"],
+    ["x", "See the driver's error in `cause`"],
+  ])("%s", (error, text) => {
+    expect(explainFailure(error, "readOptions")).toBe(text);
+  });
+
+  test("the option of the failed request is named", () => {
+    expect(explainFailure(invalid("consistency"), "writeOptions")).toContain("`writeOptions: { consistency }`");
+  });
+});
+
+test.each([
+  [
+    "User app has no SELECT permission on <table app.message_store> or any of its parents",
+    " the permission SELECT on table app.message_store",
+  ],
+  ["User app has no CREATE permission on <all tables in app>", " the permission CREATE on all tables in app"],
+  ["User app has no MODIFY permission on keyspace app or any of its parents", " the permission MODIFY on keyspace app"],
+  ["You shall not pass", " a permission"],
+])("a missing permission: %s", (text, missing) => {
+  expect(describeMissingPermission(response(codes.unauthorized, text))).toBe(`The client's role lacks${missing}`);
+});

@@ -1,0 +1,151 @@
+import { errors, types } from "cassandra-driver";
+import { describe, expect, test } from "vitest";
+import { CassandraHistoryError, editFailed, notFound, readFailed, setupFailed, writeFailed } from "../../src/errors.ts";
+
+const { invalid, unauthorized } = types.responseErrorCodes;
+const timedOut = new errors.OperationTimedOutError("10.0.0.1 did not answer");
+const refused = new errors.ResponseError(
+  unauthorized,
+  "User app has no SELECT permission on <table app.t> or any of its parents",
+);
+const tooBig = new errors.ResponseError(
+  invalid,
+  "Request is too big: length 17000000 exceeds maximum allowed length 16777216.",
+);
+const oversized = new errors.ResponseError(
+  invalid,
+  "Rejected an oversized mutation (17000000/16777216) for keyspace: app",
+);
+const level = new errors.ResponseError(invalid, "Provided value ONE is not allowed for Write Consistency Level");
+
+const seen = (error: unknown): object => {
+  if (!(error instanceof CassandraHistoryError)) throw new Error("a CassandraHistoryError", { cause: error });
+  return { ...error, message: error.message, ...("cause" in error && { cause: error.cause }) };
+};
+const expected = (code: string, message: string, details: object): object => ({
+  name: "CassandraHistoryError",
+  code,
+  message,
+  ...details,
+});
+
+test("a read", () => {
+  expect(seen(readFailed(timedOut))).toStrictEqual(
+    expected(
+      "READ_FAILED",
+      "Reading the messages failed (OperationTimedOutError). See the driver's error in `cause`; reading again is safe.",
+      { cause: timedOut },
+    ),
+  );
+});
+
+test("looking for the table, without the error that names the user", () => {
+  expect(seen(setupFailed(refused))).toStrictEqual(
+    expected(
+      "SETUP_FAILED",
+      "Looking for the table failed (ResponseError 0x2100). The client's role lacks the permission SELECT on table app.t: " +
+        "have it granted; the next call tries again.",
+      {},
+    ),
+  );
+});
+
+describe("a write", () => {
+  const write = { ids: ["a", "b"], written: ["a"], largest: 17_000_000 };
+
+  test("of which a part is stored, however the rest failed", () => {
+    for (const cause of [timedOut, tooBig, level]) {
+      expect(seen(writeFailed(cause, write))).toMatchObject({
+        code: "WRITE_FAILED",
+        cause,
+        ids: ["a", "b"],
+        written: ["a"],
+      });
+    }
+    expect(seen(writeFailed(timedOut, write))).toStrictEqual(
+      expected(
+        "WRITE_FAILED",
+        "Writing 2 message(s) failed (OperationTimedOutError). Known to be stored: 1; the others may or may not be. See the " +
+          "driver's error in `cause`; to try again without storing a message twice, pass the error's `ids` to append.",
+        { cause: timedOut, ids: ["a", "b"], written: ["a"] },
+      ),
+    );
+  });
+
+  test("at a consistency that the server takes for none, an edit too", () => {
+    const error = expected(
+      "WRITE_FAILED",
+      "The server takes no write at this consistency (ResponseError 0x2200; Astra DB takes none at ANY, ONE or LOCAL_ONE). " +
+        "Nothing was written. Set `consistency: types.consistencies.localQuorum`, of cassandra-driver, in `writeOptions` or " +
+        "in the client's `queryOptions`.",
+      { cause: level, ids: ["a", "b"], written: [] },
+    );
+    expect(seen(writeFailed(level, { ...write, written: [] }))).toStrictEqual(error);
+    expect(seen(editFailed(level, ["a", "b"]))).toStrictEqual(error);
+  });
+
+  test.each([
+    [tooBig, "at most 16777216 bytes"],
+    [oversized, "at most 16777216 bytes"],
+    [new errors.ResponseError(invalid, "Request is too big"), "less"],
+  ])("too large, an edit too: %s", (cause, limit) => {
+    const error = expected(
+      "MESSAGE_TOO_LARGE",
+      `Too large for the server, which takes ${limit} in one write (16 MiB by default): the largest message of the call has ` +
+        "17000000 bytes. Nothing of the call was written. Store what is large elsewhere, and a reference to it in the message.",
+      { cause, ids: ["a", "b"], written: [] },
+    );
+    expect(seen(writeFailed(cause, { ...write, written: [] }))).toStrictEqual(error);
+    expect(seen(editFailed(cause, ["a", "b"], 17_000_000))).toStrictEqual(error);
+  });
+});
+
+test("an edit", () => {
+  const text =
+    "The change failed (OperationTimedOutError): it may or may not have taken effect. See the driver's error in `cause`; the " +
+    "same call can be made again.";
+  expect(seen(editFailed(timedOut))).toStrictEqual(
+    expected("WRITE_FAILED", text, { cause: timedOut, ids: [], written: [] }),
+  );
+  expect(seen(editFailed(timedOut, ["a"]))).toMatchObject({ ids: ["a"], written: [] });
+  expect(seen(editFailed(tooBig))).toMatchObject({ message: expect.stringContaining("has 0 bytes") });
+});
+
+test("an entry that is not there", () => {
+  expect(seen(notFound('a "session"', "an id"))).toStrictEqual(
+    expected(
+      "NOT_FOUND",
+      'Expected an entry an id in session "a \\"session\\"", found none: it was never there, was deleted or has expired.',
+      { sessionId: 'a "session"', id: "an id" },
+    ),
+  );
+});
+
+test("where the server refuses the consistency, the option that sets it is named", () => {
+  const none = new errors.ResponseError(invalid, "ANY ConsistencyLevel is only supported for writes");
+  const write = { ids: [], written: [], largest: 0 };
+  for (const [error, option] of [
+    [readFailed(none), "readOptions"],
+    [setupFailed(none), "readOptions"],
+    [writeFailed(none, write), "writeOptions"],
+    [editFailed(none), "writeOptions"],
+  ]) {
+    expect(error).toMatchObject({ cause: none });
+    expect(String(error)).toContain(`set another by \`${option}: { consistency }\``);
+  }
+});
+
+test("the library's own error passes as it is", () => {
+  const own = notFound("s", "an id");
+  const passed = [
+    readFailed(own),
+    setupFailed(own),
+    editFailed(own),
+    writeFailed(own, { ids: [], written: [], largest: 0 }),
+  ];
+  for (const error of passed) expect(error).toBe(own);
+});
+
+test("without details, no field beside the code", () => {
+  expect(seen(new CassandraHistoryError("READ_FAILED", "text"))).toStrictEqual(expected("READ_FAILED", "text", {}));
+});

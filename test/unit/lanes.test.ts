@@ -1,0 +1,69 @@
+import { Client } from "cassandra-driver";
+import { expect, test } from "vitest";
+import { sendRequest } from "../../src/table/lanes.ts";
+
+const MAX_IN_FLIGHT = 512;
+const newClient = (): Client => new Client({ contactPoints: ["127.0.0.1"], localDataCenter: "datacenter1" });
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Requests that end when the test says so, and which of them have been sent. */
+function requests(
+  client: Client,
+  count: number,
+  from = 0,
+): { sent: number[]; end: (at: number, failed?: Error) => void } {
+  const sent: number[] = [];
+  const ends = new Map<number, (failed?: Error) => void>();
+  for (let at = from; at < from + count; at += 1) {
+    const request = (): Promise<void> => {
+      sent.push(at);
+      return new Promise((resolve, reject) => ends.set(at, (failed) => (failed ? reject(failed) : resolve())));
+    };
+    sendRequest(client, request).catch(() => {});
+  }
+  return { sent, end: (at, failed) => ends.get(at)?.(failed) };
+}
+
+test("as many as allowed go at once, the others in order as places come free, also by a failure", async () => {
+  const { sent, end } = requests(newClient(), MAX_IN_FLIGHT + 4);
+  await settled();
+  expect(sent.length).toBe(MAX_IN_FLIGHT);
+  end(7);
+  end(5, new Error("failed"));
+  await settled();
+  expect(sent.slice(MAX_IN_FLIGHT)).toEqual([MAX_IN_FLIGHT, MAX_IN_FLIGHT + 1]);
+  end(MAX_IN_FLIGHT);
+  end(MAX_IN_FLIGHT + 1);
+  await settled();
+  expect(sent).toEqual(Array.from({ length: MAX_IN_FLIGHT + 4 }, (_, at) => at));
+});
+
+test("who waits longest goes first, though others came after the first had left", async () => {
+  const client = newClient();
+  const { sent, end } = requests(client, MAX_IN_FLIGHT + 2);
+  end(0);
+  await settled();
+  const later = requests(client, 2, 1000);
+  end(1);
+  await settled();
+  expect([sent.slice(MAX_IN_FLIGHT), later.sent]).toEqual([[MAX_IN_FLIGHT, MAX_IN_FLIGHT + 1], []]);
+  end(2);
+  end(3);
+  await settled();
+  expect(later.sent).toEqual([1000, 1001]);
+});
+
+test("a place that nobody waits for is free again, and no more than it", async () => {
+  const client = newClient();
+  const { end } = requests(client, MAX_IN_FLIGHT);
+  end(0);
+  await settled();
+  const { sent } = requests(client, 2, 1000);
+  await settled();
+  expect(sent).toEqual([1000]);
+});
+
+test("each client has places of its own, and each call its own result", async () => {
+  requests(newClient(), MAX_IN_FLIGHT);
+  expect(await sendRequest(newClient(), async () => "sent")).toBe("sent");
+});

@@ -1,0 +1,123 @@
+import { errors, types } from "cassandra-driver";
+import { expect, test } from "vitest";
+import { Outbox } from "../../src/outbox.ts";
+import { type InsertRow, MAX_BATCH_BYTES } from "../../src/table/batches.ts";
+
+const row = (id: string, bytes = 1): InsertRow => ({ id, text: "", bytes, ttlSeconds: undefined });
+const rows = (ids: string, bytes = 1): InsertRow[] => [...ids].map((id) => row(id, bytes));
+const half = MAX_BATCH_BYTES / 2;
+const cut = new Error("cut");
+const refusal = new errors.ResponseError(types.responseErrorCodes.invalid, "Request is too big");
+
+/** What is inserted, as the ids of each batch; a batch that holds an id of `failing` fails with its error. */
+function newOutbox(failing: Readonly<Record<string, Error>> = {}, maxRows = 10): { outbox: Outbox; sent: string[] } {
+  const sent: string[] = [];
+  const insert = async (batch: readonly InsertRow[]): Promise<void> => {
+    sent.push(batch.map(({ id }) => id).join(""));
+    const failed = batch.map(({ id }) => failing[id]).find((error) => error !== undefined);
+    if (failed !== undefined) throw failed;
+  };
+  return { outbox: new Outbox(insert, maxRows), sent };
+}
+
+/** How each call ends: "stored", or what it rejects with. */
+function outcomes(calls: readonly Promise<void>[]): Promise<unknown[]> {
+  return Promise.all(
+    calls.map((call) =>
+      call.then(
+        () => "stored",
+        (error: unknown) => error,
+      ),
+    ),
+  );
+}
+
+test("calls of one turn travel together, each whole; the next turn's by themselves", async () => {
+  const { outbox, sent } = newOutbox();
+  expect(await outcomes([outbox.send(rows("ab")), outbox.send(rows("c"))])).toEqual(["stored", "stored"]);
+  expect(await outcomes([outbox.send(rows("d"))])).toEqual(["stored"]);
+  expect(sent).toEqual(["abc", "d"]);
+});
+
+test("a batch holds as many rows as it may, and no call is split for it", async () => {
+  const { outbox, sent } = newOutbox({}, 3);
+  await outcomes([outbox.send(rows("ab")), outbox.send(rows("cd")), outbox.send(rows("e"))]);
+  expect(sent).toEqual(["ab", "cde"]);
+});
+
+test("a call larger than a batch goes in parts, in order", async () => {
+  for (const others of [0, 1]) {
+    const { outbox, sent } = newOutbox();
+    const calls = [outbox.send(rows("abcde", half)), ...rows("x".repeat(others)).map((one) => outbox.send([one]))];
+    expect(new Set(await outcomes(calls))).toEqual(new Set(["stored"]));
+    expect(sent.filter((ids) => ids !== "x")).toEqual(["ab", "cd", "e"]);
+  }
+});
+
+test("the parts stop at a failure, which tells what is stored", async () => {
+  const { outbox, sent } = newOutbox({ d: cut });
+  const [error] = await outcomes([outbox.send(rows("abcdef", half))]);
+  expect(sent).toEqual(["ab", "cd"]);
+  expect(error).toMatchObject({ code: "WRITE_FAILED", cause: cut, ids: [..."abcdef"], written: ["a", "b"] });
+});
+
+test("the largest row goes first where it is larger than a batch: refused, nothing is stored", async () => {
+  const large = [row("a"), row("b", MAX_BATCH_BYTES + 1), row("c", MAX_BATCH_BYTES + 9), row("d")];
+  const stored = newOutbox();
+  await stored.outbox.send(large);
+  expect(stored.sent).toEqual(["c", "a", "b", "d"]);
+  const { outbox, sent } = newOutbox({ c: refusal });
+  const [error] = await outcomes([outbox.send(large)]);
+  expect(sent).toEqual(["c"]);
+  expect(error).toMatchObject({ code: "MESSAGE_TOO_LARGE", ids: [..."abcd"], written: [] });
+  expect(String(error)).toContain(`has ${MAX_BATCH_BYTES + 9} bytes`);
+});
+
+test("a row as large as a batch keeps its place", async () => {
+  const { outbox, sent } = newOutbox();
+  await outbox.send([row("a", 9), row("b", MAX_BATCH_BYTES)]);
+  expect(sent).toEqual(["a", "b"]);
+});
+
+test("what fails fails every call that travelled with it, each with its own ids", async () => {
+  const { outbox, sent } = newOutbox({ b: cut });
+  const [one, other] = await outcomes([outbox.send(rows("ab")), outbox.send(rows("c"))]);
+  expect(sent).toEqual(["abc"]);
+  expect(one).toMatchObject({ code: "WRITE_FAILED", cause: cut, ids: ["a", "b"], written: [] });
+  expect(other).toMatchObject({ code: "WRITE_FAILED", cause: cut, ids: ["c"], written: [] });
+});
+
+test("what the server refuses for one call fails that call only", async () => {
+  const { outbox, sent } = newOutbox({ b: refusal });
+  const [one, other] = await outcomes([outbox.send(rows("ab", 7)), outbox.send(rows("c"))]);
+  expect(sent).toEqual(["abc", "ab", "c"]);
+  expect(one).toMatchObject({ code: "MESSAGE_TOO_LARGE", ids: ["a", "b"] });
+  expect(String(one)).toContain("has 7 bytes");
+  expect(other).toBe("stored");
+});
+
+test("a call aborted before it is sent is not sent, and rejects with the reason", async () => {
+  const reason = new Error("enough");
+  const signal = AbortSignal.abort(reason);
+  const alone = newOutbox();
+  expect(await outcomes([alone.outbox.send(rows("a"), signal)])).toEqual([reason]);
+  expect(alone.sent).toEqual([]);
+  const { outbox, sent } = newOutbox();
+  const open = new AbortController().signal;
+  const calls = [outbox.send(rows("a"), signal), outbox.send(rows("b"), open), outbox.send(rows("c"))];
+  expect(await outcomes(calls)).toEqual([reason, "stored", "stored"]);
+  expect(sent).toEqual(["bc"]);
+});
+
+test("an abort between two parts stops the rest; an open signal changes no error", async () => {
+  const controller = new AbortController();
+  const sent: number[] = [];
+  const insert = async (batch: readonly InsertRow[]): Promise<void> => {
+    sent.push(batch.length);
+    controller.abort("enough");
+  };
+  expect(await outcomes([new Outbox(insert, 2).send(rows("abc"), controller.signal)])).toEqual(["enough"]);
+  expect(sent).toEqual([2]);
+  const [error] = await outcomes([newOutbox({ a: cut }).outbox.send(rows("a"), new AbortController().signal)]);
+  expect(error).toMatchObject({ code: "WRITE_FAILED", cause: cut });
+});

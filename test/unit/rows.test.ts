@@ -1,0 +1,177 @@
+import { HumanMessage, RemoveMessage } from "@langchain/core/messages";
+import { types } from "cassandra-driver";
+import { describe, expect, test } from "vitest";
+import { jsonCodec } from "../../src/codec/json.ts";
+import { CassandraHistoryError } from "../../src/errors.ts";
+import type { CorruptRowPolicy } from "../../src/options.ts";
+import { copyRow, decodeRow, encodeRow } from "../../src/rows.ts";
+
+const id = "0b2f6400-c9ad-11f0-8000-010203040506";
+const hello = new HumanMessage("hällo");
+const text = jsonCodec.encode(hello, { sessionId: "s", id });
+const json = { sessionId: "s", codec: jsonCodec };
+const reader = (onCorruptRow: CorruptRowPolicy = "throw"): Parameters<typeof decodeRow>[1] => ({
+  ...json,
+  onCorruptRow,
+});
+const row = (message: string | null, ttl?: number | null): Parameters<typeof decodeRow>[0] => ({
+  id: types.TimeUuid.fromString(id),
+  message,
+  ...(ttl !== undefined && { ttl }),
+});
+
+/** Says in its text where it was asked to store. */
+const telling = {
+  encode: (message: { readonly text: string }, at: object): string => `${message.text} ${JSON.stringify(at)}`,
+  decode: (given: string, at: object): HumanMessage => new HumanMessage(`${given} ${JSON.stringify(at)}`),
+};
+
+function failure(call: () => unknown): CassandraHistoryError {
+  try {
+    call();
+  } catch (error) {
+    if (error instanceof CassandraHistoryError) return error;
+    throw error;
+  }
+  throw new Error("expected a failure");
+}
+
+describe("encoding", () => {
+  test("a row counts the bytes of its text", () => {
+    const bytes = Buffer.byteLength(text);
+    expect(bytes).toBeGreaterThan(text.length);
+    expect(encodeRow(hello, 0, id, 5, json)).toStrictEqual({ id, text, bytes, ttlSeconds: 5, message: hello });
+  });
+
+  test("the codec is told the session and the id", () => {
+    expect(encodeRow(hello, 0, id, undefined, { sessionId: "s", codec: telling }).text).toBe(
+      `hällo {"sessionId":"s","id":"${id}"}`,
+    );
+  });
+
+  test.each([
+    [undefined, "expected a message of @langchain/core, got nothing"],
+    [null, "expected a message of @langchain/core, got null"],
+    ["hi", "expected a message of @langchain/core, got a string of 2 characters"],
+    [{ _getType: "human" }, "expected a message of @langchain/core, got an object (Object)"],
+    [
+      new RemoveMessage({ id: "m" }),
+      "a RemoveMessage cannot be stored; remove a message from the history with delete([id])",
+    ],
+  ])("no message: %o", (message, why) => {
+    const error = failure(() => encodeRow(message, 3, id, undefined, json));
+    expect([error.code, error.message, "cause" in error]).toEqual([
+      "INVALID_MESSAGE",
+      `Invalid message at position 3 of the call: ${why}. Nothing of the call was written.`,
+      false,
+    ]);
+  });
+
+  test("a codec that gives no string, or throws", () => {
+    const codec = { ...jsonCodec, encode: () => 5 as never };
+    expect(failure(() => encodeRow(hello, 0, id, undefined, { ...json, codec })).message).toBe(
+      "Invalid message at position 0 of the call: expected the codec to encode this human message as a string, got a number. " +
+        "Nothing of the call was written.",
+    );
+    const cause = new Error("no key");
+    const thrower = {
+      ...jsonCodec,
+      encode: () => {
+        throw cause;
+      },
+    };
+    const error = failure(() => encodeRow(hello, 0, id, undefined, { ...json, codec: thrower }));
+    expect([error.code, error.cause]).toEqual(["INVALID_MESSAGE", cause]);
+    expect(error.message).toBe(
+      "Invalid message at position 0 of the call: this human message cannot be encoded. Nothing of the call was written.",
+    );
+  });
+});
+
+describe("decoding", () => {
+  test("by the codec, which is told the session and the id", () => {
+    expect(decodeRow(row(text), reader())?.content).toBe("hällo");
+    expect(decodeRow(row("x"), { ...reader(), codec: telling })?.content).toBe(`x {"sessionId":"s","id":"${id}"}`);
+    expect(decodeRow(row(null), { ...reader(), codec: telling })?.content).toBe(` {"sessionId":"s","id":"${id}"}`);
+  });
+
+  test("a corrupt row says which, and shows no text of it", () => {
+    const error = failure(() => decodeRow(row("not JSON"), reader()));
+    expect({ ...error, message: error.message, hasCause: "cause" in error }).toStrictEqual({
+      name: "CassandraHistoryError",
+      code: "CORRUPT_ROW",
+      sessionId: "s",
+      id,
+      hasCause: false,
+      message:
+        `The row ${id} of session "s" holds no message that the codec can decode. Read on without it by onCorruptRow: "skip" ` +
+        "or a function, or remove it with delete([id]).",
+    });
+  });
+
+  test("a codec that gives no message makes a corrupt row, with that as the cause", () => {
+    const codec = { ...jsonCodec, decode: () => "hi" as never };
+    const error = failure(() => decodeRow(row("x"), { ...reader(), codec }));
+    expect([error.code, error.cause]).toEqual([
+      "CORRUPT_ROW",
+      new TypeError("Expected the codec to decode a message, got a string of 2 characters."),
+    ]);
+  });
+
+  test("a corrupt row is left out, or replaced", () => {
+    expect(decodeRow(row("{}"), reader("skip"))).toBeUndefined();
+    expect(
+      decodeRow(
+        row("{}"),
+        reader(() => undefined),
+      ),
+    ).toBeUndefined();
+    expect(
+      decodeRow(
+        row("{}"),
+        reader(() => hello),
+      ),
+    ).toBe(hello);
+    const error = failure(() =>
+      decodeRow(
+        row("{}"),
+        reader(() => "hi" as never),
+      ),
+    );
+    expect([error.code, error.message]).toEqual([
+      "INVALID_OPTION",
+      'Invalid option "onCorruptRow": expected a function that gives a message or nothing, got a string of 2 characters.',
+    ]);
+  });
+
+  test.each(["{}", null])("the function gets the row as it is: %o", (stored) => {
+    const rows: object[] = [];
+    decodeRow(
+      row(stored),
+      reader((corrupt) => void rows.push(corrupt) as undefined),
+    );
+    expect(rows).toEqual([{ sessionId: "s", id, text: stored ?? "", cause: expect.any(Error) }]);
+  });
+});
+
+describe("copying", () => {
+  const to = { sessionId: "other", codec: jsonCodec };
+
+  test.each([
+    ["not JSON, ä", 5, { text: "not JSON, ä", bytes: 12, ttlSeconds: 5 }],
+    [null, null, { text: "", bytes: 0, ttlSeconds: 0 }],
+  ])("the text as it is, whatever it is: %o", (stored, ttl, copy) => {
+    expect(copyRow(row(stored, ttl), reader(), to)).toStrictEqual({ id, ...copy });
+  });
+
+  test("through a codec of the application's own, for the other session", () => {
+    const mine = { ...reader("skip"), codec: telling };
+    expect(copyRow(row("x", 5), mine, { ...to, codec: telling })).toMatchObject({
+      id,
+      ttlSeconds: 5,
+      text: `x {"sessionId":"s","id":"${id}"} {"sessionId":"other","id":"${id}"}`,
+    });
+    const codec = { ...telling, decode: () => "no message" as never };
+    expect(copyRow(row("x"), { ...mine, codec }, to)).toBeUndefined();
+  });
+});

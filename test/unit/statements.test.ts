@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import { PYTHON_COLUMNS, Statements } from "../../src/table/statements.ts";
+
+const columns = { sessionId: "s", messageId: "i", message: "m" };
+const statements = new Statements({ keyspace: "app", table: "t", columns });
+
+test("every statement names its table and columns in quotes", () => {
+  expect([statements.insert, statements.insertWithTtl, statements.count]).toEqual([
+    'INSERT INTO "app"."t" ("s", "i", "m") VALUES (?, ?, ?)',
+    'INSERT INTO "app"."t" ("s", "i", "m") VALUES (?, ?, ?) USING TTL ?',
+    'SELECT count("i") AS rows FROM "app"."t" WHERE "s" = ?',
+  ]);
+});
+
+test("reading: what is asked for, in the order asked for", () => {
+  expect(statements.select(["message", "ttl", "writetime"], [">", "<="], "newest-first")).toBe(
+    'SELECT "i" AS id, "m" AS message, TTL("m") AS ttl, WRITETIME("m") AS writetime FROM "app"."t" ' +
+      'WHERE "s" = ? AND "i" > ? AND "i" <= ? ORDER BY "i" DESC',
+  );
+  expect(statements.select([], [], "oldest-first")).toBe(
+    'SELECT "i" AS id FROM "app"."t" WHERE "s" = ? ORDER BY "i" ASC',
+  );
+});
+
+test("deleting", () => {
+  expect(statements.delete([])).toBe('DELETE FROM "app"."t" WHERE "s" = ?');
+  expect(statements.delete(["IN"])).toBe('DELETE FROM "app"."t" WHERE "s" = ? AND "i" IN ?');
+});
+
+test("the names of LangChain's Python class", () => {
+  expect(PYTHON_COLUMNS).toEqual({ sessionId: "partition_id", messageId: "row_id", message: "body_blob" });
+  expect(Object.isFrozen(PYTHON_COLUMNS)).toBe(true);
+});

@@ -1,0 +1,16 @@
+import { defineConfig, type ViteUserConfig } from "vitest/config";
+
+/** What `npm run mutation` runs for each mutant: the unit tests alone, which need no database. */
+const config: ViteUserConfig = defineConfig({
+  test: {
+    name: "unit",
+    include: ["test/unit/**/*.test.ts"],
+    // Otherwise each file loads the driver and LangChain anew, for each mutant.
+    isolate: false,
+    setupFiles: "test/support/fixed-seed.ts",
+    // Each mutant that never settles costs as much; no test needs a quarter of it.
+    testTimeout: 5_000,
+  },
+});
+
+export default config;
