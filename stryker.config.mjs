@@ -2,7 +2,7 @@
 const config = {
   testRunner: "vitest",
   vitest: { configFile: "vitest.mutation.config.ts" },
-  // The rooms that need no database.
+  // The modules that need no database.
   mutate: [
     ...["abort", "arguments", "clock", "driver-errors", "errors", "options", "order", "outbox", "rows"],
     ...["schemas", "validation", "window"],

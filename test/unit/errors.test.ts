@@ -43,7 +43,7 @@ test("looking for the table, without the error that names the user", () => {
   expect(seen(setupFailed(refused))).toStrictEqual(
     expected(
       "SETUP_FAILED",
-      "Looking for the table failed (ResponseError 0x2100). The client's role lacks the permission SELECT on table app.t: " +
+      "Setting up the table failed (ResponseError 0x2100). The client's role lacks the permission SELECT on table app.t: " +
         "have it granted; the next call tries again.",
       {},
     ),
@@ -126,7 +126,7 @@ test("where the server refuses the consistency, the option that sets it is named
   const write = { ids: [], written: [], largest: 0 };
   for (const [error, option] of [
     [readFailed(none), "readOptions"],
-    [setupFailed(none), "readOptions"],
+    [setupFailed(none), "queryOptions"],
     [writeFailed(none, write), "writeOptions"],
     [editFailed(none), "writeOptions"],
   ]) {
