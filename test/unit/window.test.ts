@@ -46,6 +46,13 @@ test("a call that is gone is not looked for in vain", () => {
   expect(windowOf(partly, 2)).toEqual(partly);
 });
 
+test("what stands under tool_calls and is no list made no call", () => {
+  const odd = Object.assign(new HumanMessage("hi"), { tool_calls: "a" });
+  const none = Object.assign(new HumanMessage("hi"), { tool_calls: undefined });
+  const conversation = [calls("a"), odd, none, answer("a")];
+  expect(windowOf(conversation, 1)).toEqual(conversation);
+});
+
 test("more is asked for only while it can matter", () => {
   expect(windowLength([human], 2, false)).toBeUndefined();
   expect(windowLength([human, human], 2, false)).toBe(2);
