@@ -31,7 +31,7 @@ const model = fakeModel()
   .respond(({ length }) => new AIMessage(`Rome. I was given ${length} messages.`));
 
 const openHistory = ({ configurable }: Runtime) =>
-  new CassandraChatMessageHistory({ client, keyspace: "app", sessionId: configurable?.thread_id ?? "nobody" });
+  new CassandraChatMessageHistory({ client, keyspace: "app", sessionId: configurable?.thread_id ?? "" });
 
 const agent = createAgent({
   model,
