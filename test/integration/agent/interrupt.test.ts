@@ -53,7 +53,7 @@ describe.each(["run", "step"] as const)("save: %s", (save) => {
       const agent = openAgent(model, checkpointer, sessionId, save);
       const next = () => {
         if (who === "the same agent") return agent;
-        startClockAnew(-60_000);
+        startClockAnew(0);
         return openAgent(model, checkpointer, sessionId, save);
       };
 
@@ -150,7 +150,7 @@ describe.each(["run", "step"] as const)("save: %s", (save) => {
   test.each([
     ["an hour ahead", 3_600_000],
     ["an hour behind", -3_600_000],
-  ])("what other processes add when they resume the run of one whose clock is %s comes after it", async (_, offset) => {
+  ])("what another process adds when it resumes a run comes after a message whose clock was %s", async (_, offset) => {
     const checkpointer = new MemorySaver();
     const sessionId = randomUUID();
     const thread = { configurable: { thread_id: sessionId } };
@@ -158,10 +158,10 @@ describe.each(["run", "step"] as const)("save: %s", (save) => {
     const approve = new Command({ resume: { decisions: [{ type: "approve" }] } });
     startClockAnew(offset);
     await openHistory({ client, keyspace, sessionId }).addUserMessage("before");
-    await openAgent(model, checkpointer, sessionId, save).invoke(ask(1), thread);
-    for (const later of [-60_000, -60_000]) {
-      startClockAnew(later);
-      await openAgent(model, checkpointer, sessionId, save).invoke(approve, thread);
+    // LangGraph takes the checkpoint of the latest clock for the newest: its own may not go back.
+    for (const input of [ask(1), approve, approve]) {
+      startClockAnew(0);
+      await openAgent(model, checkpointer, sessionId, save).invoke(input, thread);
     }
     expect(shown(await openHistory({ client, keyspace, sessionId }).getMessages())).toEqual([
       "human: before",
