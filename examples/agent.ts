@@ -31,13 +31,10 @@ const model = fakeModel()
   .respond(({ length }) => new AIMessage(`Rome. I was given ${length} messages.`));
 
 const openHistory = ({ configurable }: Runtime) =>
-  new CassandraChatMessageHistory({ client, keyspace: "app", sessionId: configurable?.thread_id ?? "nobody" });
+  new CassandraChatMessageHistory({ client, keyspace: "app", sessionId: configurable?.thread_id ?? "" });
 
-const agent = createAgent({
-  model,
-  tools: [weather],
-  middleware: [chatHistoryMiddleware({ history: openHistory, maxMessages: 50 })],
-});
+const memory = chatHistoryMiddleware({ history: openHistory, maxMessages: 50 });
+const agent = createAgent({ model, tools: [weather], middleware: [memory] });
 
 const session = { configurable: { thread_id: randomUUID() } };
 for (const question of ["How is the weather in Rome and Oslo?", "Which city did I name first?"]) {

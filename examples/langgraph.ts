@@ -23,11 +23,16 @@ const openHistory = ({ configurable }: LangGraphRunnableConfig) =>
 const graph = new StateGraph(MessagesAnnotation)
   .addNode("model", async ({ messages }, config) => {
     const window = await openHistory(config).getMessages({ maxMessages: 50 });
-    return { messages: [await model.invoke([...window, ...messages])] };
+    // With a checkpointer, the state has them as well.
+    const earlier = window.filter(({ id }) => messages.every((message) => message.id !== id));
+    return { messages: [await model.invoke([...earlier, ...messages])] };
   })
   // A node of its own: inside the model's, the reply has no id yet.
   .addNode("save", async ({ messages }, config) => {
-    await openHistory(config).addMessages(messages);
+    const turn = messages.slice(messages.findLastIndex(({ type }) => type === "human"));
+    const [newest] = await openHistory(config).getMessages({ maxMessages: 1 });
+    // The same where a write that timed out is tried again.
+    if (newest?.id !== turn.at(-1)?.id) await openHistory(config).addMessages(turn);
     return {};
   })
   .addEdge(START, "model")

@@ -3,7 +3,8 @@ const ATTEMPTS_KEPT = 1000;
 
 /**
  * The entry ids of writes that failed, and may have taken effect none the less: with them, the same write can be made again
- * without storing a message twice. What another process tries again, it has to look up in the log.
+ * without storing a message twice. Another process knows only what it finds in the log: a write that takes effect after it
+ * looked is stored twice.
  */
 export class FailedWrites {
   readonly #ids = new Map<string, readonly string[]>();

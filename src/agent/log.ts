@@ -1,25 +1,23 @@
 import type { BaseListChatMessageHistory } from "@langchain/core/chat_history";
 import type { BaseMessage } from "@langchain/core/messages";
 import type { CassandraChatMessageHistory } from "../history.ts";
+import type { ChatHistoryEntry } from "../reader.ts";
 import { hasFunctions } from "../schemas.ts";
 import { windowLength } from "../window.ts";
 import type { FailedWrites } from "./failed-writes.ts";
 
-/** What the log holds of some messages. */
-export interface Recognition {
-  /** The ids of those that it holds. */
-  readonly known: ReadonlySet<string>;
-  /** Where the log ends now: what `idsAfter` takes. Absent where it is empty. */
+/** What is in the log, and where it ends now: what `since` takes. The cursor is absent where the log is empty. */
+interface Ending {
   readonly cursor?: string | undefined;
 }
 
 /** A history as the middleware sees it, for the length of one hook. */
 export interface ChatLog {
   window(maxMessages: number | undefined): Promise<BaseMessage[]>;
-  /** Which of the messages, given in their order, are in the log, by their ids. */
-  recognize(messages: readonly BaseMessage[]): Promise<Recognition>;
+  /** The id of that of the messages which stands newest in the log; absent where none does. */
+  recognize(messages: readonly BaseMessage[]): Promise<Ending & { readonly newest?: string | undefined }>;
   /** The ids of the messages that were added since. */
-  idsAfter(cursor: string | undefined): Promise<ReadonlySet<string>>;
+  since(cursor: string | undefined): Promise<Ending & { readonly ids: ReadonlySet<string> }>;
   /** Adds the messages, all or none as far as the history can. */
   append(messages: readonly BaseMessage[]): Promise<void>;
 }
@@ -31,7 +29,7 @@ type EntryHistory = Pick<
 >;
 
 /** As many rows as a run with some dozens of tool calls has. */
-const ENTRIES_PER_LOOK = 100;
+const ENTRIES_LOOKED_AT = 100;
 
 export function openLog(
   history: BaseListChatMessageHistory,
@@ -64,37 +62,30 @@ class EntryLog implements ChatLog {
     return this.#history.getMessages({ ...(maxMessages !== undefined && { maxMessages }), signal: this.#signal });
   }
 
-  /**
-   * Looks back from the newest entry, as long as it meets any of the messages: a transcript that was sent again ends near
-   * the end of the log. Nearly always that is one read.
-   */
-  async recognize(messages: readonly BaseMessage[]): Promise<Recognition> {
+  /** A transcript that was sent again ends near the end of the log. */
+  async recognize(messages: readonly BaseMessage[]): Promise<{ newest?: string; cursor?: string | undefined }> {
     const wanted = idsOf(messages);
-    const oldest = messages[0]?.id;
-    const known = new Set<string>();
     let cursor: string | undefined;
-    let before: string | undefined;
-    for (;;) {
-      const met = known.size;
-      let looked = 0;
-      const options = { order: "newest-first", before, limit: ENTRIES_PER_LOOK, signal: this.#signal } as const;
-      for await (const entry of this.#history.entries(options)) {
-        looked += 1;
-        cursor ??= entry.id;
-        before = entry.id;
-        if (entry.message.id !== undefined && wanted.has(entry.message.id)) known.add(entry.message.id);
-      }
-      const all = oldest === undefined || known.has(oldest);
-      if (all || known.size === met || looked < ENTRIES_PER_LOOK) return { known, cursor };
+    for await (const { id, message } of this.#newest(ENTRIES_LOOKED_AT)) {
+      cursor ??= id;
+      if (message.id !== undefined && wanted.has(message.id)) return { newest: message.id, cursor };
     }
+    return { cursor };
   }
 
-  async idsAfter(cursor: string | undefined): Promise<ReadonlySet<string>> {
+  async since(cursor: string | undefined): Promise<{ ids: Set<string>; cursor: string | undefined }> {
     const ids = new Set<string>();
+    let end = cursor;
+    // Read by itself: behind the cursor may be nothing, and the history adds after what it has read.
+    for await (const { id } of this.#newest(1)) end = id;
     for await (const { message } of this.#history.entries({ after: cursor, signal: this.#signal })) {
       if (message.id !== undefined) ids.add(message.id);
     }
-    return ids;
+    return { ids, cursor: end };
+  }
+
+  #newest(limit: number): AsyncGenerator<ChatHistoryEntry, void> {
+    return this.#history.entries({ order: "newest-first", limit, signal: this.#signal });
   }
 
   /** Not cut short by the run's signal: the run is over, and whether the write took effect should be known. */
@@ -126,14 +117,16 @@ class ListLog implements ChatLog {
     return messages.slice(messages.length - length);
   }
 
-  async recognize(messages: readonly BaseMessage[]): Promise<Recognition> {
+  async recognize(messages: readonly BaseMessage[]): Promise<{ newest: string | undefined; cursor: string }> {
     const stored = await this.#messages();
-    const ids = idsOf(stored);
-    return { known: new Set([...idsOf(messages)].filter((id) => ids.has(id))), cursor: String(stored.length) };
+    const wanted = idsOf(messages);
+    const newest = stored.findLast(({ id }) => id !== undefined && wanted.has(id))?.id;
+    return { newest, cursor: String(stored.length) };
   }
 
-  async idsAfter(cursor: string | undefined): Promise<ReadonlySet<string>> {
-    return idsOf((await this.#messages()).slice(Number(cursor ?? 0)));
+  async since(cursor: string | undefined): Promise<{ ids: Set<string>; cursor: string }> {
+    const stored = await this.#messages();
+    return { ids: idsOf(stored.slice(Number(cursor ?? 0))), cursor: String(stored.length) };
   }
 
   append(messages: readonly BaseMessage[]): Promise<void> {

@@ -13,16 +13,7 @@ import {
   resolveMiddlewareOptions,
 } from "./options.ts";
 import { buildPrompt } from "./prompt.ts";
-import {
-  beginRun,
-  endRecord,
-  hasSummary,
-  type Loading,
-  type Run,
-  type RunRecord,
-  readRecord,
-  resumeRun,
-} from "./run.ts";
+import { endRecord, hasSummary, type Loading, openRun, type Run, type RunRecord, readRecord } from "./run.ts";
 
 /** What the middleware sees of the agent's state, its own private key aside. */
 interface AgentState {
@@ -33,17 +24,26 @@ interface AgentState {
  * Keeps an agent's conversation in a chat history: loads a window of it in front of the model's prompt, and logs what is
  * said, each message once, in order.
  *
- * The window is in the prompt only, not in the agent's state: nothing old is streamed or returned. Of what was said before
- * the newest question, a message whose tool calls are not all answered, answers without their call and remove rows stay in
- * the log and are left out of the prompt. Summaries are never logged; what they took the place of is.
+ * The window is in the prompt only, not in the agent's state: nothing old is streamed or returned. It begins with a question
+ * where it has one. Of what was said before the newest question, a message whose tool calls are not all answered, answers
+ * without their call and remove rows stay in the log and are left out of the prompt, and so are the window's system messages.
+ * Summaries are never logged; what they took the place of is.
  *
- * Put it before the agent's other middleware: what those add after the run is then logged as well.
+ * Put it before the agent's other middleware: what those add after the run is then logged as well. What another one removes
+ * from the state stays in the log if the run's beginning or a model call has seen it.
  *
- * A message of the input that is in the log already is recognised by its id and not logged again: a parent graph's state,
- * a transcript that a client sends again. One without an id cannot be recognised: send new messages only, or keep ids.
+ * A run that breaks off, is interrupted, or is ended by another middleware's `beforeModel` (LangChain.js passes over what
+ * comes after the run) is logged when it is resumed, or with the thread's next one that comes to its end. Without a
+ * checkpointer, what `save` has not written by then is not logged.
  *
- * A failed read or write rejects `invoke`. With a checkpointer, `invoke(null)` then tries the write alone again, and what
- * had been stored is not stored twice. Throws `INVALID_OPTION`.
+ * A message of the input that is in the log already is recognised by its id and not logged again, nor is what stands before
+ * it: a parent graph's state, a transcript that a client sends again. It is looked for among the newest 100 entries. One
+ * without an id cannot be recognised: send new messages only, or keep ids. Ids have to be unique in a thread: a message with
+ * the id of a logged one is taken for that.
+ *
+ * A failed read or write rejects `invoke`; between two rounds, in `"step"`, it is the `cause` of LangChain.js's error. With a
+ * checkpointer, `invoke(null)` then tries the write alone again. In the same process nothing is then stored twice; another
+ * one can tell only by what it reads, not of a write that takes effect later. Throws `INVALID_OPTION`.
  */
 export function chatHistoryMiddleware<Schema extends ChatHistoryContextSchema = undefined>(
   options: ChatHistoryMiddlewareOptions<Schema>,
@@ -86,7 +86,7 @@ class Recorder {
   async begin(state: AgentState, runtime: Runtime): Promise<RunRecord> {
     const last = readRecord(this.#recordIn(state));
     const [log, states] = await Promise.all([this.#open(runtime), this.#statesOf(last, state, runtime)]);
-    const { run, record } = await beginRun(states, last, log, this.#loading(runtime));
+    const { run, record } = await openRun(states, last, log, this.#loading(runtime));
     if (this.#options.save === "step") await run.save(log);
     this.#runs.set(record, run);
     return record;
@@ -122,11 +122,7 @@ class Recorder {
     const value = this.#recordIn(state);
     const record = readRecord(value);
     const states = await this.#statesOf(record, state, runtime);
-    const loading = this.#loading(runtime);
-    // Another middleware may have ended the run before it began here.
-    const run = record?.running
-      ? await resumeRun(states, record, log, loading)
-      : (await beginRun(states, record, log, loading)).run;
+    const { run } = await openRun(states, record, log, this.#loading(runtime));
     if (typeof value === "object" && value !== null) this.#runs.set(value, run);
     return run;
   }

@@ -3,12 +3,16 @@ import { promptable } from "./rounds.ts";
 
 /**
  * What stands in front of the run's own messages: the stored ones before the first that the run was given as well, since a
- * client that sends its transcript again says how it goes on from there.
+ * client that sends its transcript again says how it goes on from there. Several providers refuse a system message that is
+ * not the first, and a conversation that the model begins: the window is without the former, and begins with a question
+ * where it has one.
  */
 export function cutWindow(stored: readonly BaseMessage[], given: readonly BaseMessage[]): BaseMessage[] {
   const ids = new Set(given.map(({ id }) => id));
   const end = stored.findIndex(({ id }) => id !== undefined && ids.has(id));
-  return promptable(stored.slice(0, end < 0 ? undefined : end));
+  const said = stored.slice(0, end < 0 ? undefined : end).filter(({ type }) => type !== "system");
+  const question = said.findIndex(({ type }) => type === "human");
+  return promptable(said.slice(Math.max(question, 0)));
 }
 
 /**

@@ -53,8 +53,7 @@ export interface Loading {
 /** One run in the memory of this process: what is stored in front of it, what was said in it, and what of that is logged. */
 export class Run {
   readonly window: readonly BaseMessage[];
-  /** By their ids, in order. What a summary took the place of stays. */
-  readonly #said = new Map<unknown, BaseMessage>();
+  #said: readonly BaseMessage[] = [];
   readonly #logged: Set<unknown>;
 
   constructor(window: readonly BaseMessage[], logged: Iterable<unknown>) {
@@ -62,14 +61,14 @@ export class Run {
     this.#logged = new Set(logged);
   }
 
-  /** Takes note of the state's messages; of one that it knows already, as it is now. */
+  /** Takes note of the state's messages, as they are now, in their order now. What is no longer among them stays. */
   hear(messages: readonly BaseMessage[]): void {
-    for (const message of messages) if (isSaid(message)) this.#said.set(keyOf(message), message);
+    this.#said = mergeStates(this.#said, messages.filter(isSaid));
   }
 
   /** Logs what was said and is not in the log yet, in one write. */
   async save(log: ChatLog): Promise<void> {
-    const messages = [...this.#said.values()].filter((message) => !this.#logged.has(keyOf(message)));
+    const messages = this.#said.filter((message) => !this.#logged.has(keyOf(message)));
     if (messages.length === 0) return;
     await log.append(messages);
     for (const message of messages) this.#logged.add(keyOf(message));
@@ -77,46 +76,41 @@ export class Run {
 }
 
 /**
- * A new run, given what the state's messages are and, where the thread's last run came to no end, what they were in it.
+ * A run, given what the state's messages are and, where it or the thread's last one has come to no end, what they were in it.
  * @param states - oldest first
+ * @param record - of this run, where it began elsewhere or a checkpoint gave it back, else of the thread's last one
  */
-export async function beginRun(
-  states: readonly (readonly BaseMessage[])[],
-  last: RunRecord | undefined,
-  log: ChatLog,
-  { load, maxMessages }: Loading,
-): Promise<{ readonly run: Run; readonly record: RunRecord }> {
-  const messages = states.at(-1) ?? [];
-  const before = loggedBefore(states, last);
-  const unsure = uniqueById(states.flat().filter(isSaid)).filter((message) => !before.has(keyOf(message)));
-  const [{ known, cursor }, stored] = await Promise.all([
-    log.recognize(unsure),
-    load ? log.window(maxMessages) : Promise.resolve([]),
-  ]);
-  const logged = new Set([...before, ...known]);
-  const run = new Run(cutWindow(stored, messages), logged);
-  for (const state of states) run.hear(state);
-  return { run, record: { running: true, cursor, ...describeLogged(messages, logged) } };
-}
-
-/**
- * A run that began elsewhere, or that a checkpoint gave back: what it has logged since it began is looked up.
- * @param states - oldest first
- */
-export async function resumeRun(
+export async function openRun(
   states: readonly (readonly BaseMessage[])[],
   record: RunRecord | undefined,
   log: ChatLog,
   { load, maxMessages }: Loading,
-): Promise<Run> {
-  const [since, stored] = await Promise.all([
-    log.idsAfter(record?.cursor),
+): Promise<{ readonly run: Run; readonly record: RunRecord }> {
+  const [{ logged, cursor }, stored] = await Promise.all([
+    findLogged(states, record, log),
     load ? log.window(maxMessages) : Promise.resolve([]),
   ]);
-  const logged = [...loggedBefore(states, record), ...(record?.known ?? []), ...since];
   const run = new Run(cutWindow(stored, states.flat()), logged);
   for (const state of states) run.hear(state);
-  return run;
+  return { run, record: { running: true, cursor, ...describeLogged(states.at(-1) ?? [], logged) } };
+}
+
+/** A run that came to no end is looked up message by message: what it logged may have others' rows around it. */
+async function findLogged(
+  states: readonly (readonly BaseMessage[])[],
+  record: RunRecord | undefined,
+  log: ChatLog,
+): Promise<{ readonly logged: ReadonlySet<unknown>; readonly cursor: string | undefined }> {
+  const before = loggedBefore(states, record);
+  if (record?.running) {
+    const { ids, cursor } = await log.since(record.cursor);
+    return { logged: new Set([...before, ...(record.known ?? []), ...ids]), cursor };
+  }
+  const given = states.flat().filter((message) => isSaid(message) && !before.has(keyOf(message)));
+  const { newest, cursor } = await log.recognize(given);
+  // What stands before it was logged as well, and may have expired or been deleted since.
+  const end = given.findLastIndex(({ id }) => id !== undefined && id === newest) + 1;
+  return { logged: new Set([...before, ...given.slice(0, end).map(keyOf)]), cursor };
 }
 
 /** What is left of a run whose messages are all in the log. */
@@ -128,8 +122,17 @@ function keyOf(message: BaseMessage): unknown {
   return message.id ?? message;
 }
 
-function uniqueById(messages: readonly BaseMessage[]): BaseMessage[] {
-  return [...new Map(messages.map((message) => [keyOf(message), message])).values()];
+/** The messages as they are now, and those that are gone, each behind what it followed. */
+function mergeStates(before: readonly BaseMessage[], now: readonly BaseMessage[]): BaseMessage[] {
+  const present = new Set(now.map(keyOf));
+  const gone = new Map<unknown, BaseMessage[]>();
+  let followed: unknown;
+  for (const message of before) {
+    if (present.has(keyOf(message))) followed = keyOf(message);
+    else gone.set(followed, [...(gone.get(followed) ?? []), message]);
+  }
+  const behind = (key: unknown): BaseMessage[] => gone.get(key) ?? [];
+  return [...behind(undefined), ...now.flatMap((message) => [message, ...behind(keyOf(message))])];
 }
 
 function loggedBefore(states: readonly (readonly BaseMessage[])[], record: RunRecord | undefined): Set<unknown> {

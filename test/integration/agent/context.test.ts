@@ -58,10 +58,14 @@ describe("a history for each run", () => {
     const agent = createAgent({
       model,
       tools: [weather],
-      middleware: [chatHistoryMiddleware({ history: ({ configurable }) => open(configurable?.thread_id ?? "nobody") })],
+      middleware: [chatHistoryMiddleware({ history: ({ configurable }) => open(configurable?.thread_id ?? "") })],
     });
     await agent.invoke(ask(1), { configurable: { thread_id: thread } });
     expect(shown(await open(thread).getMessages())).toEqual(lines(1));
+    await expect(agent.invoke(ask(2))).rejects.toMatchObject({
+      code: "INVALID_OPTION",
+      message: expect.stringContaining(`"sessionId"`),
+    });
   });
 
   test.each([

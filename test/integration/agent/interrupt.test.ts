@@ -11,6 +11,7 @@ import {
 import { describe, expect, test } from "vitest";
 import { chatHistoryMiddleware } from "../../../src/agent/index.ts";
 import { ask, calling, openMiddleware, prompts, shown, weather } from "../../support/agent.ts";
+import { startClockAnew } from "../../support/clock.ts";
 import { openClient, openHistory, ownKeyspace } from "../../support/session.ts";
 
 const client = openClient();
@@ -50,7 +51,11 @@ describe.each(["run", "step"] as const)("save: %s", (save) => {
       const model = fakeModel().respond(calling("a", "b")).respond(calling("c")).respond(new AIMessage("done"));
       const history = openHistory({ client, keyspace, sessionId });
       const agent = openAgent(model, checkpointer, sessionId, save);
-      const next = () => (who === "the same agent" ? agent : openAgent(model, checkpointer, sessionId, save));
+      const next = () => {
+        if (who === "the same agent") return agent;
+        startClockAnew(0);
+        return openAgent(model, checkpointer, sessionId, save);
+      };
 
       await agent.invoke(ask(1), thread);
       expect(shown(await history.getMessages())).toEqual(save === "run" ? [] : ["human: question 1"]);
@@ -140,5 +145,32 @@ describe.each(["run", "step"] as const)("save: %s", (save) => {
       ["human: long ago", "human: question 1", "ai: calls a", "tool a: sunny in a"],
     ]);
     expect(await history.count()).toBe(5);
+  });
+
+  test.each([
+    ["an hour ahead", 3_600_000],
+    ["an hour behind", -3_600_000],
+  ])("what another process adds when it resumes a run comes after a message whose clock was %s", async (_, offset) => {
+    const checkpointer = new MemorySaver();
+    const sessionId = randomUUID();
+    const thread = { configurable: { thread_id: sessionId } };
+    const model = fakeModel().respond(calling("a")).respond(calling("b")).respond(new AIMessage("done"));
+    const approve = new Command({ resume: { decisions: [{ type: "approve" }] } });
+    startClockAnew(offset);
+    await openHistory({ client, keyspace, sessionId }).addUserMessage("before");
+    // LangGraph takes the checkpoint of the latest clock for the newest: its own may not go back.
+    for (const input of [ask(1), approve, approve]) {
+      startClockAnew(0);
+      await openAgent(model, checkpointer, sessionId, save).invoke(input, thread);
+    }
+    expect(shown(await openHistory({ client, keyspace, sessionId }).getMessages())).toEqual([
+      "human: before",
+      "human: question 1",
+      "ai: calls a",
+      "tool a: sunny in a",
+      "ai: calls b",
+      "tool b: sunny in b",
+      "ai: done",
+    ]);
   });
 });

@@ -1,9 +1,9 @@
 import { InMemoryChatMessageHistory } from "@langchain/core/chat_history";
 import { type BaseMessage, HumanMessage, RemoveMessage, SystemMessage, ToolMessage } from "@langchain/core/messages";
 import { AIMessage, createAgent, fakeModel } from "langchain";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { chatHistoryMiddleware } from "../../../src/agent/index.ts";
-import { ask, calling, lines, prompts, respondWithTurn, shown, weather } from "../../support/agent.ts";
+import { ask, calling, lines, prompts, shown, weather } from "../../support/agent.ts";
 import { openClient, openHistory, ownKeyspace } from "../../support/session.ts";
 
 const client = openClient();
@@ -79,6 +79,29 @@ test("a remove row stays in the log, and is left out of the prompt", async () =>
   expect(await history.getMessages()).toHaveLength(5);
 });
 
+test.each([
+  ["ai: calls", [calling("1a"), answer("1a"), new HumanMessage("q"), new AIMessage("x")], ["human: q", "ai: x"]],
+  ["ai", [new AIMessage("x"), new HumanMessage("q"), new AIMessage("y")], ["human: q", "ai: y"]],
+  ["ai, and has no question", [new AIMessage("x"), new AIMessage("y")], ["ai: x", "ai: y"]],
+])("a window that begins with %s begins with its first question in the prompt", async (_, stored, expected) => {
+  expect(await promptOf(stored)).toEqual(expected);
+});
+
+test("system messages of earlier turns are logged, and left out of the prompt", async () => {
+  const history = openHistory({ client, keyspace });
+  const model = fakeModel();
+  const agent = createAgent({ model, tools: [], middleware: [chatHistoryMiddleware({ history })] });
+  for (const turn of [1, 2, 3]) {
+    model.respond(new AIMessage(`answer ${turn}`));
+    await agent.invoke({ messages: [new SystemMessage(`rule ${turn}`), ...ask(turn).messages] });
+  }
+  const said = (turn: number): string[] => [`human: question ${turn}`, `ai: answer ${turn}`];
+  expect(prompts(model).at(-1)).toEqual(["system: rule 3", ...said(1), ...said(2), "human: question 3"]);
+  expect(shown(await history.getMessages())).toEqual(
+    [1, 2, 3].flatMap((turn) => [`system: rule ${turn}`, ...said(turn)]),
+  );
+});
+
 test("system messages keep the lead, and the agent's own prompt is not logged", async () => {
   const history = openHistory({ client, keyspace });
   await history.addMessages([new HumanMessage("old")]);
@@ -92,67 +115,4 @@ test("system messages keep the lead, and the agent's own prompt is not logged", 
   await agent.invoke({ messages: [new SystemMessage("speak French"), new HumanMessage("q")] });
   expect(prompts(model)[0]).toEqual(["system: be brief", "system: speak French", "human: old", "human: q"]);
   expect(shown(await history.getMessages())).toEqual(["human: old", "system: speak French", "human: q", "ai: done"]);
-});
-
-describe("what the caller sends again", () => {
-  test("with its ids, is logged once, and shown to the model as the caller has it", async () => {
-    const history = openHistory({ client, keyspace });
-    const model = fakeModel();
-    const agent = createAgent({ model, tools: [weather], middleware: [chatHistoryMiddleware({ history })] });
-    let transcript: BaseMessage[] = [];
-    for (const turn of [1, 2, 3]) {
-      respondWithTurn(model, turn);
-      transcript = (await agent.invoke({ messages: [...transcript, ...ask(turn).messages] })).messages;
-    }
-    const all = [1, 2, 3].flatMap(lines);
-    expect(shown(transcript)).toEqual(all);
-    expect(prompts(model).at(-1)).toEqual(all.slice(0, -1));
-    expect(shown(await history.getMessages())).toEqual(all);
-  });
-
-  test("without the messages of tools, is logged once as well", async () => {
-    const history = openHistory({ client, keyspace });
-    const model = fakeModel();
-    const agent = createAgent({ model, tools: [weather], middleware: [chatHistoryMiddleware({ history })] });
-    respondWithTurn(model, 1);
-    const { messages } = await agent.invoke(ask(1));
-    const [question, last] = [messages[0], messages.at(-1)];
-    respondWithTurn(model, 2);
-    await agent.invoke({ messages: [question, last, ...ask(2).messages].filter((one) => one !== undefined) });
-    expect(prompts(model)[2]).toEqual(["human: question 1", "ai: answer 1", "human: question 2"]);
-    expect(shown(await history.getMessages())).toEqual([...lines(1), ...lines(2)]);
-  });
-
-  test("from far back, however long the log is", async () => {
-    const history = openHistory({ client, keyspace });
-    const old = Array.from({ length: 350 }, (_, at) => new HumanMessage({ content: `old ${at}`, id: `id ${at}` }));
-    await history.addMessages(old);
-    const model = fakeModel().respond(new AIMessage("done"));
-    const agent = createAgent({ model, tools: [], middleware: [chatHistoryMiddleware({ history, maxMessages: 10 })] });
-    await agent.invoke({ messages: [...old.slice(10), new HumanMessage("new")] });
-    expect(await history.count()).toBe(352);
-    expect(prompts(model)[0]).toHaveLength(341);
-  });
-
-  test("without ids, is taken for new", async () => {
-    const history = openHistory({ client, keyspace });
-    const model = fakeModel().respond(new AIMessage("one")).respond(new AIMessage("two"));
-    const agent = createAgent({ model, tools: [], middleware: [chatHistoryMiddleware({ history, load: false })] });
-    await agent.invoke({ messages: [{ role: "user", content: "q" }] });
-    await agent.invoke({
-      messages: [
-        { role: "user", content: "q" },
-        { role: "assistant", content: "one" },
-        { role: "user", content: "q2" },
-      ],
-    });
-    expect(shown(await history.getMessages())).toEqual([
-      "human: q",
-      "ai: one",
-      "human: q",
-      "ai: one",
-      "human: q2",
-      "ai: two",
-    ]);
-  });
 });

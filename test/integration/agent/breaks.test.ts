@@ -1,0 +1,181 @@
+import { randomUUID } from "node:crypto";
+import { HumanMessage } from "@langchain/core/messages";
+import { type BaseCheckpointSaver, MemorySaver } from "@langchain/langgraph";
+import type { Client } from "cassandra-driver";
+import { AIMessage, createAgent, createMiddleware, fakeModel, modelRetryMiddleware, tool } from "langchain";
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { chatHistoryMiddleware } from "../../../src/agent/index.ts";
+import { ask, calling, lines, openMiddleware, prompts, respondWithTurn, shown, weather } from "../../support/agent.ts";
+import { openClient, openHistory, ownKeyspace } from "../../support/session.ts";
+import { watchClient } from "../../support/watch.ts";
+
+const client = openClient();
+const keyspace = ownKeyspace(client);
+
+type Model = ReturnType<typeof fakeModel>;
+type Save = "run" | "step";
+
+interface Setting {
+  readonly model: Model;
+  readonly save: Save;
+  readonly sessionId?: string;
+  readonly checkpointer?: BaseCheckpointSaver;
+  readonly client?: Client;
+}
+
+function openAgent({ model, save, sessionId = randomUUID(), checkpointer, client: own = client }: Setting) {
+  const history = openHistory({ client: own, keyspace, sessionId });
+  const agent = createAgent({
+    model,
+    tools: [weather],
+    ...(checkpointer && { checkpointer }),
+    middleware: [chatHistoryMiddleware({ history, save })],
+  });
+  return { agent, history };
+}
+
+const broken = new Error("the model is broken");
+
+describe("a model error", () => {
+  test("save: run, without a checkpointer: nothing is logged, and the same question again is logged once", async () => {
+    const model = fakeModel().respond(calling("1a", "1b")).respond(broken);
+    const { agent, history } = openAgent({ model, save: "run" });
+    await expect(agent.invoke(ask(1))).rejects.toThrow("the model is broken");
+    expect(await history.count()).toBe(0);
+    respondWithTurn(model, 1);
+    await agent.invoke(ask(1));
+    expect(shown(await history.getMessages())).toEqual(lines(1));
+  });
+
+  test("save: step, without a checkpointer: a question with an id, asked again, is logged once", async () => {
+    const model = fakeModel().respond(calling("1a", "1b")).respond(broken);
+    const { agent, history } = openAgent({ model, save: "step" });
+    await expect(agent.invoke(ask(1, "q1"))).rejects.toThrow("the model is broken");
+    expect(shown(await history.getMessages())).toEqual(lines(1).slice(0, 4));
+    model.respond(new AIMessage("answer 1"));
+    await agent.invoke(ask(1, "q1"));
+    expect(prompts(model).at(-1)).toEqual(["human: question 1"]);
+    expect(shown(await history.getMessages())).toEqual(lines(1));
+  });
+
+  test.each<Save>(["run", "step"])(
+    "save: %s, with a checkpointer: invoke(null) goes on, each message logged once",
+    async (save) => {
+      const model = fakeModel().respond(calling("1a", "1b")).respond(broken).respond(new AIMessage("answer 1"));
+      const sessionId = randomUUID();
+      const checkpointer = new MemorySaver();
+      const thread = { configurable: { thread_id: sessionId } };
+      const { agent, history } = openAgent({ model, save, sessionId, checkpointer });
+      await expect(agent.invoke(ask(1), thread)).rejects.toThrow("the model is broken");
+      expect(shown(await history.getMessages())).toEqual(save === "run" ? [] : lines(1).slice(0, 4));
+      await agent.invoke(null, thread);
+      expect(shown(await history.getMessages())).toEqual(lines(1));
+      respondWithTurn(model, 2);
+      await agent.invoke(ask(2), thread);
+      expect(shown(await history.getMessages())).toEqual([...lines(1), ...lines(2)]);
+    },
+  );
+
+  test.each<Save>(["run", "step"])(
+    "save: %s, with a checkpointer: a new question logs what the broken run had said",
+    async (save) => {
+      const model = fakeModel().respond(calling("1a", "1b")).respond(broken);
+      const sessionId = randomUUID();
+      const checkpointer = new MemorySaver();
+      const thread = { configurable: { thread_id: sessionId } };
+      await expect(openAgent({ model, save, sessionId, checkpointer }).agent.invoke(ask(1), thread)).rejects.toThrow();
+      respondWithTurn(model, 2);
+      const { agent, history } = openAgent({ model, save, sessionId, checkpointer });
+      await agent.invoke(ask(2), thread);
+      expect(shown(await history.getMessages())).toEqual([...lines(1).slice(0, 4), ...lines(2)]);
+    },
+  );
+
+  test.each<Save>(["run", "step"])(
+    "save: %s: a model that is tried again within the run is logged once",
+    async (save) => {
+      const model = fakeModel().respond(calling("1a", "1b")).respond(broken).respond(new AIMessage("answer 1"));
+      const history = openHistory({ client, keyspace });
+      const agent = createAgent({
+        model,
+        tools: [weather],
+        middleware: [
+          openMiddleware(modelRetryMiddleware, { initialDelayMs: 1 }),
+          chatHistoryMiddleware({ history, save }),
+        ],
+      });
+      await agent.invoke(ask(1));
+      expect(shown(await history.getMessages())).toEqual(lines(1));
+    },
+  );
+});
+
+test("a step run that broke off is logged once, however many messages of others follow it", async () => {
+  const model = fakeModel().respond(calling("1a", "1b")).respond(broken);
+  const sessionId = randomUUID();
+  const thread = { configurable: { thread_id: "one of the user's" } };
+  const { agent, history } = openAgent({ model, save: "step", sessionId, checkpointer: new MemorySaver() });
+  await expect(agent.invoke(ask(1), thread)).rejects.toThrow("the model is broken");
+  await history.addMessages(Array.from({ length: 120 }, (_, at) => new HumanMessage(`of another thread ${at}`)));
+  respondWithTurn(model, 2);
+  await agent.invoke(ask(2), thread);
+  const logged = shown(await history.getMessages());
+  expect(logged.filter((line) => !line.includes("of another thread"))).toEqual([...lines(1).slice(0, 4), ...lines(2)]);
+});
+
+describe("an abort", () => {
+  const endless = tool(
+    (_, { signal }) =>
+      new Promise((_resolve, reject) => signal?.addEventListener("abort", () => reject(signal.reason))),
+    {
+      name: "endless",
+      description: "Never ends",
+      schema: z.object({}),
+    },
+  );
+
+  test.each<Save>(["run", "step"])(
+    "save: %s: leaves whole rounds behind, and the next question goes on",
+    async (save) => {
+      const model = fakeModel()
+        .respond(calling("1a", "1b"))
+        .respondWithTools([{ name: "endless", args: {}, id: "e" }]);
+      const history = openHistory({ client, keyspace });
+      const controller = new AbortController();
+      const watching = createMiddleware({
+        name: "watching",
+        afterModel: (state) => {
+          if (shown(state.messages).at(-1) === "ai: calls e")
+            setTimeout(() => controller.abort(new Error("enough")), 1);
+        },
+      });
+      const agent = createAgent({
+        model,
+        tools: [weather, endless],
+        middleware: [chatHistoryMiddleware({ history, save }), watching],
+      });
+      await expect(agent.invoke(ask(1), { signal: controller.signal })).rejects.toThrow();
+      const left = save === "run" ? [] : lines(1).slice(0, 4);
+      expect(shown(await history.getMessages())).toEqual(left);
+      model.respond(new AIMessage("answer 2"));
+      await agent.invoke(ask(2));
+      expect(prompts(model).at(-1)).toEqual([...left, "human: question 2"]);
+      expect(shown(await history.getMessages())).toEqual([...left, "human: question 2", "ai: answer 2"]);
+    },
+  );
+
+  test("before the run begins, nothing is read or written", async () => {
+    const { watched, requests } = watchClient(client);
+    const { agent } = openAgent({ model: fakeModel(), save: "step", client: watched });
+    await expect(agent.invoke(ask(1), { signal: AbortSignal.abort(new Error("enough")) })).rejects.toThrow();
+    expect(requests.filter(({ queries }) => /message_store/.test(queries[0] ?? ""))).toEqual([]);
+  });
+});
+
+test.each<Save>(["run", "step"])("save: %s: the recursion limit ends a run as an error does", async (save) => {
+  const model = fakeModel().respond(calling("1a", "1b")).respond(calling("c"));
+  const { agent, history } = openAgent({ model, save });
+  await expect(agent.invoke(ask(1), { recursionLimit: 4 })).rejects.toThrow(/[Rr]ecursion limit/);
+  expect(shown(await history.getMessages())).toEqual(save === "run" ? [] : lines(1).slice(0, 4));
+});
