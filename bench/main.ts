@@ -47,7 +47,7 @@ async function compareWindows(library: Contender): Promise<number> {
   for (const count of [100, LONG_SESSION]) {
     trials.push({ name: `${count}`, run: await readWindow(count).prepare(library) });
   }
-  const [short = [], long = []] = (await measure(trials, { seconds: 10, sampleMs: 40 })).values();
+  const [short = [], long = []] = (await measure(trials, { seconds: 6, sampleMs: 40 })).values();
   return ratioTo([short], long, ({ wall }) => wall);
 }
 

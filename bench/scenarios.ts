@@ -57,7 +57,7 @@ type Write = (session: SessionUnderTest, at: number) => Promise<unknown>;
 function writing(name: string, messagesOf: (at: number) => readonly BaseMessage[], write: Write): Scenario {
   return {
     name,
-    seconds: 10,
+    seconds: 6,
     peers: true,
     prepare: async (contender) => {
       const checked = contender.open(newSession(name));
@@ -101,7 +101,7 @@ const turnOfTwo = writing("a turn of two", (at) => nth(turns, at), addTurn);
 
 const unawaited: Scenario = {
   name: `${IN_FLIGHT} adds, none awaited, one session`,
-  seconds: 10,
+  seconds: 6,
   peers: true,
   prepare: async (contender) => {
     const messages = pool.slice(0, IN_FLIGHT);
@@ -120,7 +120,7 @@ function bulk(count: number): Scenario {
   const messages = conversation(count);
   return {
     name: `append ${count.toLocaleString("en")} at once`,
-    seconds: 15,
+    seconds: 8,
     peers: count <= 1000,
     prepare: async (contender) => {
       const checked = contender.open(newSession("bulk"));
@@ -152,7 +152,7 @@ type Read = (contender: Contender, session: SessionUnderTest, sessionId: string)
 function reading(name: string, count: number, newest: number, peers: boolean, read: Read): Scenario {
   return {
     name,
-    seconds: 10,
+    seconds: 6,
     peers,
     prepare: async (contender) => {
       const sessionId = await sessionOf(contender, count);
@@ -184,7 +184,7 @@ const request = reading(`new history, last ${WINDOW} of 1,000`, 1000, WINDOW, tr
 /** Sessions of ten turns, so that what is read stays short. */
 const runnableTurn: Scenario = {
   name: "a RunnableWithMessageHistory turn",
-  seconds: 10,
+  seconds: 6,
   peers: true,
   prepare: async (contender) => {
     let at = 0;
