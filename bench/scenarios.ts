@@ -13,6 +13,8 @@ export interface Scenario {
   readonly seconds: number;
   /** Calls that one operation is made of, where that is more than one. */
   readonly calls?: number;
+  /** Whether one call takes a moment, so that many of them warm up what all share. */
+  readonly short?: boolean;
   /** Whether other stores are measured, too. */
   readonly peers: boolean;
   /** Checks that the contender does it right, and gives what is timed. */
@@ -59,6 +61,7 @@ function writing(name: string, messagesOf: (at: number) => readonly BaseMessage[
     name,
     seconds: 6,
     peers: true,
+    short: true,
     prepare: async (contender) => {
       const checked = contender.open(newSession(name));
       for (let at = 0; at < 10; at += 1) await write(checked, at);
@@ -76,6 +79,7 @@ function writing(name: string, messagesOf: (at: number) => readonly BaseMessage[
 function writingInParallel(scenario: Scenario, write: Write): Scenario {
   return {
     ...scenario,
+    short: false,
     name: `${scenario.name}, ${IN_FLIGHT} in flight`,
     calls: IN_FLIGHT,
     prepare: async (contender) => {
@@ -154,6 +158,7 @@ function reading(name: string, count: number, newest: number, peers: boolean, re
     name,
     seconds: 6,
     peers,
+    short: peers && newest <= WINDOW,
     prepare: async (contender) => {
       const sessionId = await sessionOf(contender, count);
       const session = contender.open(sessionId);
@@ -185,6 +190,7 @@ const request = reading(`new history, last ${WINDOW} of 1,000`, 1000, WINDOW, tr
 const runnableTurn: Scenario = {
   name: "a RunnableWithMessageHistory turn",
   seconds: 6,
+  short: true,
   peers: true,
   prepare: async (contender) => {
     let at = 0;

@@ -44,7 +44,8 @@ export class SessionReader {
   /** The newest messages, oldest first: a window of `size`, or all. */
   async newest(size: number | undefined, signal: AbortSignal | undefined): Promise<BaseMessage[]> {
     const newestFirst: BaseMessage[] = [];
-    const query = { order: "newest-first", firstPage: size } as const;
+    // A row more than a page: after a full page the server cannot tell whether it was the last.
+    const query = { order: "newest-first", firstPage: size ?? this.#options.pageSize + 1 } as const;
     let page: RowPage = await this.#page(query, undefined);
     for (;;) {
       signal?.throwIfAborted();

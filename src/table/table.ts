@@ -25,7 +25,7 @@ export interface RowQuery {
   readonly order: RowOrder;
   readonly bounds?: readonly Range[];
   readonly parts?: readonly RowPart[];
-  /** Rows of the first page, where fewer than a page are wanted. */
+  /** Rows of the first page, where not a page is wanted: at most one more. */
   readonly firstPage?: number | undefined;
 }
 
@@ -86,7 +86,7 @@ export class MessageTable {
       order,
     );
     const params = [this.#sessionId, ...bounds.map(([, id]) => id)];
-    const fetchSize = next === undefined ? Math.min(firstPage, this.#pageSize) : this.#pageSize;
+    const fetchSize = next === undefined ? Math.min(firstPage, this.#pageSize + 1) : this.#pageSize;
     const { rows, pageState } = await this.#requests.read(query, params, fetchSize, next);
     // Only the paging state tells the end: a page may be short, or empty, before it (native protocol v4, section 8).
     return { rows: rows.filter(isStored), next: pageState || undefined };

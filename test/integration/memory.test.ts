@@ -68,7 +68,7 @@ test.each([true, false])(
     const pages = requests
       .filter(({ queries }) => queries[0]?.includes("message_store"))
       .map(({ options }) => options.fetchSize);
-    expect(pages).toEqual([1000, 4]);
+    expect(pages).toEqual([1001, 4]);
   },
 );
 
