@@ -58,8 +58,7 @@ export class Outbox {
 
   async #deliverAlone({ rows, signal, resolve, reject }: Delivery): Promise<void> {
     const written: string[] = [];
-    // Most calls are of one row: nothing to be split.
-    const batches = rows.length === 1 ? [rows] : inSendingOrder(splitRows(rows, this.#maxRows));
+    const batches = inSendingOrder(splitRows(rows, this.#maxRows));
     try {
       for (const batch of batches) {
         signal?.throwIfAborted();
