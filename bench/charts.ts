@@ -17,8 +17,8 @@ export interface BarChart {
 }
 
 const WIDTH = 760;
-const NAMES = 230;
-const BARS = 420;
+const NAMES = 250;
+const BARS = 400;
 const BAR = 14;
 const GAP = 12;
 const TOP = 62;

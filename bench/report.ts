@@ -84,7 +84,7 @@ A window of 20 out of 100,000 messages takes ${windowRatio.toFixed(2)} times as 
 | 100,000 messages | memory above idle at most |
 | --- | --- |
 ${memory.map(({ name, grownMiB }) => `| ${name} | ${grownMiB.toFixed(0)} MB |`).join("\n")}
-${peers.length === 0 ? "" : `\n## Beside other stores of LangChain\n\n${peerTable(peers)}`}
+${peers.length === 0 ? "" : `\n## Beside other stores of LangChain\n\n${peerTable(peers)}\n\n### Where others are faster\n\n${fasterPeers(peers)}`}
 ${missing.length === 0 ? "" : `\nLeft out: ${missing.join("; ")}.`}`;
 }
 
@@ -116,6 +116,16 @@ function peerTable(comparisons: readonly Comparison[]): string {
     `| --- | --- | ${names.map(() => "---").join(" | ")} |`,
     ...rows,
   ].join("\n");
+}
+
+/** Every line on which another store took less time, in words. */
+function fasterPeers(comparisons: readonly Comparison[]): string {
+  const lines = comparisons.flatMap(({ name, library, peers }) =>
+    peers
+      .filter(({ wall }) => wall < library.wall)
+      .map(({ contender, wall }) => `- ${name}: ${contender} takes ${(wall / library.wall).toFixed(2)} times as long.`),
+  );
+  return lines.length === 0 ? "None was, in this run." : lines.join("\n");
 }
 
 function summary({ comparisons, windowRatio, memory }: Report): string {

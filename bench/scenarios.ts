@@ -13,6 +13,8 @@ export interface Scenario {
   readonly seconds: number;
   /** Calls that one operation is made of, where that is more than one. */
   readonly calls?: number;
+  /** Whether one call takes a moment, so that many of them warm up what all share. */
+  readonly short?: boolean;
   /** Whether other stores are measured, too. */
   readonly peers: boolean;
   /** Checks that the contender does it right, and gives what is timed. */
@@ -57,8 +59,9 @@ type Write = (session: SessionUnderTest, at: number) => Promise<unknown>;
 function writing(name: string, messagesOf: (at: number) => readonly BaseMessage[], write: Write): Scenario {
   return {
     name,
-    seconds: 10,
+    seconds: 6,
     peers: true,
+    short: true,
     prepare: async (contender) => {
       const checked = contender.open(newSession(name));
       for (let at = 0; at < 10; at += 1) await write(checked, at);
@@ -76,6 +79,7 @@ function writing(name: string, messagesOf: (at: number) => readonly BaseMessage[
 function writingInParallel(scenario: Scenario, write: Write): Scenario {
   return {
     ...scenario,
+    short: false,
     name: `${scenario.name}, ${IN_FLIGHT} in flight`,
     calls: IN_FLIGHT,
     prepare: async (contender) => {
@@ -101,7 +105,7 @@ const turnOfTwo = writing("a turn of two", (at) => nth(turns, at), addTurn);
 
 const unawaited: Scenario = {
   name: `${IN_FLIGHT} adds, none awaited, one session`,
-  seconds: 10,
+  seconds: 6,
   peers: true,
   prepare: async (contender) => {
     const messages = pool.slice(0, IN_FLIGHT);
@@ -120,7 +124,7 @@ function bulk(count: number): Scenario {
   const messages = conversation(count);
   return {
     name: `append ${count.toLocaleString("en")} at once`,
-    seconds: 15,
+    seconds: 8,
     peers: count <= 1000,
     prepare: async (contender) => {
       const checked = contender.open(newSession("bulk"));
@@ -152,8 +156,9 @@ type Read = (contender: Contender, session: SessionUnderTest, sessionId: string)
 function reading(name: string, count: number, newest: number, peers: boolean, read: Read): Scenario {
   return {
     name,
-    seconds: 10,
+    seconds: 6,
     peers,
+    short: peers && newest <= WINDOW,
     prepare: async (contender) => {
       const sessionId = await sessionOf(contender, count);
       const session = contender.open(sessionId);
@@ -184,7 +189,8 @@ const request = reading(`new history, last ${WINDOW} of 1,000`, 1000, WINDOW, tr
 /** Sessions of ten turns, so that what is read stays short. */
 const runnableTurn: Scenario = {
   name: "a RunnableWithMessageHistory turn",
-  seconds: 10,
+  seconds: 6,
+  short: true,
   peers: true,
   prepare: async (contender) => {
     let at = 0;

@@ -24,6 +24,8 @@ import { removeIds, removeVisible, replaceRow } from "./table/edits.ts";
 import { MessageTable } from "./table/table.ts";
 import { invalidOption } from "./validation.ts";
 
+const NO_OPTIONS: AppendOptions = Object.freeze({});
+
 /**
  * LangChain chat history in Apache Cassandra or Astra DB: nothing lost, nothing out of order.
  *
@@ -132,7 +134,7 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
 
   /** Adds one message: the same as {@link addMessages} with one. */
   override async addMessage(message: BaseMessage): Promise<void> {
-    await this.#add([message], {});
+    await this.#add([message], NO_OPTIONS);
   }
 
   /**
@@ -144,7 +146,7 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
    * Rejects with `INVALID_MESSAGE` or `MESSAGE_TOO_LARGE` (nothing of the call is written), or `WRITE_FAILED`.
    */
   override async addMessages(messages: BaseMessage[]): Promise<void> {
-    await this.#add(messages, {});
+    await this.#add(messages, NO_OPTIONS);
   }
 
   /**

@@ -130,19 +130,30 @@ function isCorruptRowPolicy(value: unknown): boolean {
 /** Throws `INVALID_OPTION`; what comes back needs no further look. */
 export function resolveOptions(options: CassandraChatMessageHistoryOptions): ResolvedOptions {
   validate(historySchema, options);
+  const { keyspace, table, columns } = resolveNames(options);
+  // Field by field: spreading would cost a history of one request more than all the rest of it.
   return Object.freeze({
-    ...resolveNames(options),
+    keyspace,
+    table,
+    columns,
     client: options.client,
     sessionId: options.sessionId,
     createTable: options.createTable ?? true,
     ttlSeconds: options.ttlSeconds,
     maxMessages: options.maxMessages,
     pageSize: options.pageSize ?? DEFAULT_PAGE_SIZE,
-    readOptions: Object.freeze({ ...options.readOptions }),
-    writeOptions: Object.freeze({ ...options.writeOptions }),
+    readOptions: copyOptions(options.readOptions),
+    writeOptions: copyOptions(options.writeOptions),
     onCorruptRow: options.onCorruptRow ?? "throw",
     codec: options.codec ?? jsonCodec,
   });
+}
+
+/** Most histories have none: one object serves them all. */
+const NO_OPTIONS: RequestOptions = Object.freeze({});
+
+function copyOptions(options: RequestOptions | undefined): RequestOptions {
+  return options === undefined ? NO_OPTIONS : Object.freeze({ ...options });
 }
 
 /** The names that a table statement needs, from the same options as a history. */
@@ -154,15 +165,23 @@ export function resolveTableOptions(options: TableOptions): TableNames {
 }
 
 function resolveNames({ keyspace, table, columns }: TableOptions): TableNames {
+  return {
+    keyspace,
+    table: table ?? DEFAULT_TABLE,
+    columns: columns === undefined ? DEFAULT_COLUMNS : resolveColumns(columns),
+  };
+}
+
+function resolveColumns(columns: NonNullable<TableOptions["columns"]>): HistoryColumns {
   const resolved = Object.freeze({
-    sessionId: columns?.sessionId ?? DEFAULT_COLUMNS.sessionId,
-    messageId: columns?.messageId ?? DEFAULT_COLUMNS.messageId,
-    message: columns?.message ?? DEFAULT_COLUMNS.message,
+    sessionId: columns.sessionId ?? DEFAULT_COLUMNS.sessionId,
+    messageId: columns.messageId ?? DEFAULT_COLUMNS.messageId,
+    message: columns.message ?? DEFAULT_COLUMNS.message,
   });
   if (new Set(Object.values(resolved)).size < 3) {
     throw invalidOption("columns", "three different column names", JSON.stringify(resolved));
   }
-  return Object.freeze({ keyspace, table: table ?? DEFAULT_TABLE, columns: resolved });
+  return resolved;
 }
 
 /**

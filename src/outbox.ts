@@ -36,8 +36,8 @@ export class Outbox {
   #flush(): void {
     const deliveries = this.#waiting;
     this.#waiting = [];
-    const [only, ...more] = deliveries;
-    if (only !== undefined && more.length === 0) return void this.#deliverAlone(only);
+    const first = deliveries[0];
+    if (first !== undefined && deliveries.length === 1) return void this.#deliverAlone(first);
     const wanted = deliveries.filter(({ signal }) => !signal?.aborted);
     for (const { signal, reject } of deliveries) if (signal?.aborted) reject(signal.reason);
     for (const group of groupCalls(wanted, this.#maxRows)) void this.#deliver(group);
@@ -58,8 +58,7 @@ export class Outbox {
 
   async #deliverAlone({ rows, signal, resolve, reject }: Delivery): Promise<void> {
     const written: string[] = [];
-    // Most calls are of one row: nothing to be split.
-    const batches = rows.length === 1 ? [rows] : inSendingOrder(splitRows(rows, this.#maxRows));
+    const batches = inSendingOrder(splitRows(rows, this.#maxRows));
     try {
       for (const batch of batches) {
         signal?.throwIfAborted();

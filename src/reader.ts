@@ -45,22 +45,32 @@ export class SessionReader {
   async newest(size: number | undefined, signal: AbortSignal | undefined): Promise<BaseMessage[]> {
     const newestFirst: BaseMessage[] = [];
     const query = { order: "newest-first", firstPage: size } as const;
-    let next: string | undefined;
-    do {
-      const page: RowPage = await this.#page(query, next);
+    let page: RowPage = await this.#page(query, undefined);
+    for (;;) {
       signal?.throwIfAborted();
+      const { next } = page;
+      // All are wanted: the next page is on its way while this one is decoded.
+      const following = size === undefined && next !== undefined ? this.#pageAhead(query, next) : undefined;
       for (const row of page.rows) {
         const message = decodeRow(row, this.#options);
         if (message !== undefined) newestFirst.push(message);
       }
-      next = page.next;
-      if (size === undefined) continue;
-      // One page of older rows is enough to look for a call in.
-      const complete = next === undefined || newestFirst.length >= size + this.#options.pageSize;
-      const length = windowLength(newestFirst, size, complete);
-      if (length !== undefined) return newestFirst.slice(0, length).reverse();
-    } while (next !== undefined);
-    return newestFirst.reverse();
+      if (size !== undefined) {
+        // One page of older rows is enough to look for a call in.
+        const complete = next === undefined || newestFirst.length >= size + this.#options.pageSize;
+        const length = windowLength(newestFirst, size, complete);
+        if (length !== undefined) return newestFirst.slice(0, length).reverse();
+      }
+      if (next === undefined) return newestFirst.reverse();
+      page = await (following ?? this.#page(query, next));
+    }
+  }
+
+  /** A page that is awaited later, or never where the one before it is corrupt. */
+  #pageAhead(query: RowQuery, next: string): Promise<RowPage> {
+    const page = this.#page(query, next);
+    page.catch(() => {});
+    return page;
   }
 
   /** Entries page by page, as they are asked for. */

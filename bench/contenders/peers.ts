@@ -17,6 +17,12 @@ export interface Peers {
   readonly missing: readonly string[];
 }
 
+/** Classes that the rounds of one process cannot hold. */
+const LEFT_OUT: readonly string[] = [
+  "@langchain/community Cassandra: it opens a client of its own for each history and has no method that closes it, so that the many histories of these rounds would end in thousands of connections",
+  "LangChain's Python class: another process and language, which cannot take turns in the rounds of this one",
+];
+
 type History = new (fields: object) => BaseListChatMessageHistory;
 
 export async function startPeers(): Promise<Peers> {
@@ -28,7 +34,10 @@ export async function startPeers(): Promise<Peers> {
   return {
     contenders: found.map(({ contender }) => contender),
     versions: found.map(({ version }) => version),
-    missing: started.flatMap((one, at) => (one.status === "rejected" ? [`${names[at]}: ${one.reason.message}`] : [])),
+    missing: [
+      ...started.flatMap((one, at) => (one.status === "rejected" ? [`${names[at]}: ${one.reason.message}`] : [])),
+      ...LEFT_OUT,
+    ],
   };
 }
 

@@ -22,12 +22,25 @@ export function isRecord(value: unknown): value is StoredFields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Each constructor takes its own ones of these as they are. */
-const CONSTRUCTED: ReadonlySet<string> = new Set([
-  ...["content", "additional_kwargs", "response_metadata", "id", "name"],
-  ...["tool_calls", "invalid_tool_calls", "usage_metadata"],
-  ...["tool_call_id", "artifact", "status"],
-]);
+/** Each constructor takes its own ones of these as they are. A `switch`, since every key of every row is asked for. */
+function isConstructed(key: string): boolean {
+  switch (key) {
+    case "content":
+    case "additional_kwargs":
+    case "response_metadata":
+    case "id":
+    case "name":
+    case "tool_calls":
+    case "invalid_tool_calls":
+    case "usage_metadata":
+    case "tool_call_id":
+    case "artifact":
+    case "status":
+      return true;
+    default:
+      return false;
+  }
+}
 
 /** What the class sets itself, or a chunk holds while it streams. */
 export function isClassField(key: string): boolean {
@@ -68,7 +81,7 @@ export function constructMessage(type: unknown, fields: StoredFields): BaseMessa
   dropNulls(fields);
   const message = construct(fields);
   // What was parsed has own keys only, and `in` makes no list of them.
-  for (const key in fields) if (!CONSTRUCTED.has(key)) addField(message, key, fields[key]);
+  for (const key in fields) if (!isConstructed(key)) addField(message, key, fields[key]);
   return message;
 }
 

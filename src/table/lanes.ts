@@ -42,7 +42,7 @@ class Lane {
 
   /** Hands the place to the request that has waited longest. */
   leave(): void {
-    if (this.#leaving.length === 0) this.#leaving = this.#arriving.splice(0).reverse();
+    if (this.#leaving.length === 0 && this.#arriving.length > 0) this.#leaving = this.#arriving.splice(0).reverse();
     const next = this.#leaving.pop();
     if (next === undefined) this.#inFlight -= 1;
     else next();

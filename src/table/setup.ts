@@ -13,25 +13,30 @@ export interface TableTarget extends TableNames {
 
 const ready = new WeakMap<Client, Map<string, Promise<void>>>();
 
+/** What tells one table, and one way of using it, from another of the same client. */
+export function tableKey({ keyspace, table, columns, createTable }: TableTarget): string {
+  return JSON.stringify([keyspace, table, columns.sessionId, columns.messageId, columns.message, createTable]);
+}
+
 /**
  * Sees to it that the table is there and has the right shape: once per client and table, however many ask at once.
  * A failed attempt is forgotten, so that the next call tries again.
+ *
+ * @param key - the target's `tableKey`, which every request would otherwise have to make anew
  */
-export function ensureTable(target: TableTarget): Promise<void> {
+export function ensureTable(target: TableTarget, key: string): Promise<void> {
   const attempts = attemptsOf(target.client);
-  const key = keyOf(target);
   const known = attempts.get(key);
   if (known !== undefined) return known;
   const attempt = lookOrCreate(target);
   attempts.set(key, attempt);
-  attempt.catch(() => forgetTable(target, attempt));
+  attempt.catch(() => forgetTable(target.client, key, attempt));
   return attempt;
 }
 
 /** After the server said that the table is gone: the next `ensureTable` looks again, unless one has looked since. */
-export function forgetTable(target: TableTarget, attempt: Promise<void>): void {
-  const attempts = attemptsOf(target.client);
-  const key = keyOf(target);
+export function forgetTable(client: Client, key: string, attempt: Promise<void>): void {
+  const attempts = attemptsOf(client);
   if (attempts.get(key) === attempt) attempts.delete(key);
 }
 
@@ -41,10 +46,6 @@ function attemptsOf(client: Client): Map<string, Promise<void>> {
   const attempts = new Map<string, Promise<void>>();
   ready.set(client, attempts);
   return attempts;
-}
-
-function keyOf({ keyspace, table, columns, createTable }: TableTarget): string {
-  return JSON.stringify([keyspace, table, columns.sessionId, columns.messageId, columns.message, createTable]);
 }
 
 async function lookOrCreate(target: TableTarget): Promise<void> {

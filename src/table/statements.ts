@@ -28,6 +28,9 @@ export type Bound = ">" | ">=" | "<" | "<=" | "=" | "IN";
 /** What is read of a row beside its id: its message, when it expires, when it was written. */
 export type RowPart = "message" | "ttl" | "writetime";
 
+/** More tables than most processes use; beyond them, texts are made anew. */
+const MAX_SHARED = 256;
+
 /** Every CQL text that the library sends to its table. */
 export class Statements {
   readonly createTable: string;
@@ -37,6 +40,21 @@ export class Statements {
   readonly #session: string;
   readonly #id: string;
   readonly #parts: Readonly<Record<RowPart, string>>;
+  /** Made once each, by what they were asked for: the driver looks a statement up by its text. */
+  readonly #selects = new Map<string, string>();
+
+  /** The texts for a table, shared by all that use it: a history per request makes none anew. */
+  static of(names: TableNames): Statements {
+    const { keyspace, table, columns } = names;
+    // Names are well-formed, so that no two lists of them join to one text by a lone surrogate.
+    const key = [keyspace, table, columns.sessionId, columns.messageId, columns.message].join("\ud800");
+    const known = shared.get(key);
+    if (known !== undefined) return known;
+    if (shared.size >= MAX_SHARED) shared.clear();
+    const made = new Statements(names);
+    shared.set(key, made);
+    return made;
+  }
 
   constructor({ keyspace, table, columns }: TableNames) {
     const name = `${quoteIdentifier(keyspace)}.${quoteIdentifier(table)}`;
@@ -60,9 +78,14 @@ export class Statements {
   }
 
   select(parts: readonly RowPart[], bounds: readonly Bound[], order: RowOrder): string {
+    const key = `${order} ${parts.join()} ${bounds.join()}`;
+    const known = this.#selects.get(key);
+    if (known !== undefined) return known;
     const columns = [`${this.#id} AS id`, ...parts.map((part) => this.#parts[part])].join(", ");
     const direction = order === "newest-first" ? "DESC" : "ASC";
-    return `SELECT ${columns} FROM ${this.#table}${this.#where(bounds)} ORDER BY ${this.#id} ${direction}`;
+    const made = `SELECT ${columns} FROM ${this.#table}${this.#where(bounds)} ORDER BY ${this.#id} ${direction}`;
+    this.#selects.set(key, made);
+    return made;
   }
 
   delete(bounds: readonly Bound[]): string {
@@ -73,3 +96,5 @@ export class Statements {
     return [` WHERE ${this.#session} = ?`, ...bounds.map((bound) => `${this.#id} ${bound} ?`)].join(" AND ");
   }
 }
+
+const shared = new Map<string, Statements>();

@@ -56,7 +56,7 @@ export class MessageTable {
     this.#sessionId = target.sessionId;
     this.#pageSize = target.pageSize;
     this.#requests = new TableRequests(target);
-    this.#statements = new Statements(target);
+    this.#statements = Statements.of(target);
   }
 
   ensure(): Promise<void> {
