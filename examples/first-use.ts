@@ -11,10 +11,8 @@ await client.execute(
 );
 
 const history = new CassandraChatMessageHistory({ client, keyspace: "app", sessionId: "test-session" });
-
 await history.addUserMessage("hi!");
 await history.addAIMessage("whats up?");
-
 for (const message of await history.getMessages()) {
   console.log(`${message.type}: ${message.text}`);
 }
