@@ -55,6 +55,8 @@ test("an append of 100,000 is bounded in flight, and read back through entries i
     });
   });
   const history = openHistory({ client: watched, keyspace });
+  await history.setup();
+  most = 0;
   const entries = await history.append(numbered(100_000));
   expect(entries).toHaveLength(100_000);
   expect(most).toBe(1);
