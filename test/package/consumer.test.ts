@@ -71,7 +71,7 @@ test("import and require in one process share the clock", async () => {
 import { CassandraChatMessageHistory as One } from "langchain-cassandra-history";
 const { CassandraChatMessageHistory: Other } = createRequire(import.meta.url)("langchain-cassandra-history");
 const { HumanMessage } = await import("@langchain/core/messages");
-const rows = { rows: [{ column_name: "session_id", kind: "partition_key", type: "text" }, { column_name: "message_id", kind: "clustering", type: "timeuuid" }, { column_name: "message", kind: "regular", type: "text" }] };
+const rows = { rows: [{ id: "00000000-0000-1000-8000-000000000000", column_name: "session_id", kind: "partition_key", type: "text" }, { column_name: "message_id", kind: "clustering", type: "timeuuid" }, { column_name: "message", kind: "regular", type: "text" }] };
 const client = { execute: async () => rows, batch: async () => ({}) };
 const [one, other] = [One, Other].map((History) => new History({ client, keyspace: "app", sessionId: "s" }));
 const ids = [];
@@ -84,7 +84,7 @@ test("a worker thread makes ids of its own", async () => {
   const program = `import { isMainThread, parentPort, Worker } from "node:worker_threads";
 import { HumanMessage } from "@langchain/core/messages";
 import { CassandraChatMessageHistory } from "langchain-cassandra-history";
-const rows = { rows: [{ column_name: "session_id", kind: "partition_key", type: "text" }, { column_name: "message_id", kind: "clustering", type: "timeuuid" }, { column_name: "message", kind: "regular", type: "text" }] };
+const rows = { rows: [{ id: "00000000-0000-1000-8000-000000000000", column_name: "session_id", kind: "partition_key", type: "text" }, { column_name: "message_id", kind: "clustering", type: "timeuuid" }, { column_name: "message", kind: "regular", type: "text" }] };
 const client = { execute: async () => rows, batch: async () => ({}) };
 const history = new CassandraChatMessageHistory({ client, keyspace: "app", sessionId: "s" });
 const [{ id }] = await history.append([new HumanMessage("x")]);

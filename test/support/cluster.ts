@@ -61,21 +61,25 @@ function talkTo(holder: ChildProcess): (command: WithoutId<ClusterCommand>) => P
 async function untilComplete(options: ClientOptions & { contactPoints: string[] }): Promise<void> {
   let seen: unknown = "no answer";
   for (const limit = Date.now() + 60_000; Date.now() < limit; ) {
-    seen = await countPeers(options).catch((error: unknown) => error);
+    seen = await countNodes(options).catch((error: unknown) => error);
     if (seen === options.contactPoints.length) return;
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
   throw new Error(`The nodes did not find each other within 60 s: ${seen}`);
 }
 
-async function countPeers(options: ClientOptions): Promise<number> {
-  const client = new Client(options);
-  try {
-    await client.connect();
-    return [...client.hosts.values()].filter((host) => host.isUp()).length;
-  } finally {
-    await client.shutdown();
-  }
+/** As many nodes as the one that knows the fewest knows: each tells only what it has heard from the others. */
+async function countNodes({ contactPoints, ...options }: ClientOptions & { contactPoints: string[] }): Promise<number> {
+  const counts = contactPoints.map(async (contactPoint) => {
+    const client = new Client({ ...options, contactPoints: [contactPoint] });
+    try {
+      await client.connect();
+      return [...client.hosts.values()].filter((host) => host.isUp()).length;
+    } finally {
+      await client.shutdown();
+    }
+  });
+  return Math.min(...(await Promise.all(counts)));
 }
 
 /** A client of the cluster that asks a majority of the replicas, connected. */
