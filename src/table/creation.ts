@@ -1,9 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Client, Host } from "cassandra-driver";
 import { idMicros, isTimeUuid } from "../clock.ts";
-import { isAlreadyExists, isIgnoredNode, isTableIdMismatch, isTransient } from "../driver-errors.ts";
+import { isAlreadyExists, isIgnoredNode, isTableIdMismatch, isTableMissing, isTransient } from "../driver-errors.ts";
 import { CassandraHistoryError } from "../errors.ts";
-import { readSchemaVersion, type SchemaTarget } from "./schema.ts";
+import { readSchemaVersion } from "./schema.ts";
+import { Statements, type TableNames } from "./statements.ts";
 
 /*
  * Until Cassandra orders schema changes itself (after 5.0), each node makes a table on its own authority, and two nodes
@@ -59,25 +60,43 @@ export function isSettled(tableId: string): boolean {
   return isTimeUuid(tableId) && idMicros(tableId) / 1000 < Date.now() - SETTLED_AFTER_MS;
 }
 
-/** Resolves when every node that this client is connected to works with the same schema. */
-export async function untilAgreed({ client, keyspace, table }: SchemaTarget): Promise<void> {
+/** Resolves when every node that this client is connected to works with the table, and with the same schema. */
+export async function untilAgreed(client: Client, table: TableNames): Promise<void> {
+  const { probe } = new Statements(table);
   for (const limit = Date.now() + AGREEMENT_LIMIT_MS; ; await delay(AGREEMENT_PAUSE_MS)) {
     const hosts = client.getState().getConnectedHosts();
-    const asked = await Promise.allSettled(hosts.map((host) => readSchemaVersion(client, host)));
+    const asked = await Promise.allSettled(hosts.map((host) => readSchemaVersionWith(client, host, probe)));
     // A node that does not answer takes no write either, and asks the others for the schema when it is back.
-    const versions = new Set(asked.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : [])));
-    if (versions.size === 1) return;
+    const versions = new Set(asked.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : [])));
+    if (versions.size === 1 && !versions.has(undefined)) return;
     // Where none answers, the driver tells why.
     if (versions.size === 0) await readSchemaVersion(client);
-    if (Date.now() >= limit) throw disagreement(keyspace, table, versions.size);
+    if (Date.now() >= limit) throw disagreement(table, versions);
   }
 }
 
-function disagreement(keyspace: string, table: string, different: number): CassandraHistoryError {
+/**
+ * The node's schema version, or undefined where it does not work with the table yet. A version alone does not tell: a
+ * node stores the table's rows in system_schema first, where others find them, and on a slow disk goes on without the
+ * table, and with its version of before, for half a second.
+ */
+async function readSchemaVersionWith(client: Client, host: Host, probe: string): Promise<string | undefined> {
+  try {
+    await client.execute(probe, [], { host, isIdempotent: true });
+  } catch (error) {
+    if (isTableMissing(error)) return undefined;
+    if (isTransient(error)) throw error;
+    // Whatever else it refuses, it knows the table.
+  }
+  return readSchemaVersion(client, host);
+}
+
+function disagreement({ keyspace, table }: TableNames, versions: Set<string | undefined>): CassandraHistoryError {
+  const without = versions.delete(undefined) ? ", and a node without the table" : "";
   return new CassandraHistoryError(
     "SETUP_FAILED",
     `Table "${keyspace}"."${table}" is new, and the nodes do not agree on the schema after ${AGREEMENT_LIMIT_MS / 1000} s: ` +
-      `expected 1 version, got ${different}. Nothing was written. The next call tries again; if it stays so, look at ` +
-      "`nodetool describecluster`.",
+      `expected 1 version, got ${versions.size}${without}. Nothing was written. The next call tries again; if it stays so, ` +
+      "look at `nodetool describecluster`.",
   );
 }

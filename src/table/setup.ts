@@ -52,12 +52,12 @@ async function lookOrCreate(target: TableTarget): Promise<void> {
   const [found, id] = await Promise.all([readColumns(target), readTableId(target)]);
   if (found.length > 0) {
     checkColumns(target, found);
-    if (id === undefined || !isSettled(id)) await untilAgreed(target);
+    if (id === undefined || !isSettled(id)) await untilAgreed(target.client, target);
   } else {
     await checkKeyspace(target);
     if (!target.createTable) throw unusableTable(target, "does not exist, and createTable is false", "Create it with");
     await createTable(target);
-    await untilAgreed(target);
+    await untilAgreed(target.client, target);
     // Another process may have made it, of another shape.
     checkColumns(target, await readColumns(target));
   }

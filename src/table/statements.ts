@@ -36,6 +36,8 @@ export class Statements {
   readonly createTable: string;
   readonly insert: string;
   readonly insertWithTtl: string;
+  /** Reads no row and asks no other node: a node that takes it works with the table. */
+  readonly probe: string;
   readonly #table: string;
   readonly #session: string;
   readonly #id: string;
@@ -75,6 +77,7 @@ export class Statements {
 ) WITH CLUSTERING ORDER BY (${id} DESC)`;
     this.insert = `INSERT INTO ${name} (${session}, ${id}, ${message}) VALUES (?, ?, ?)`;
     this.insertWithTtl = `${this.insert} USING TTL ?`;
+    this.probe = `SELECT ${id} FROM ${name} WHERE ${session} IN ()`;
   }
 
   select(parts: readonly RowPart[], bounds: readonly Bound[], order: RowOrder): string {
