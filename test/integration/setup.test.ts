@@ -1,4 +1,4 @@
-import type { Client } from "cassandra-driver";
+import { type Client, types } from "cassandra-driver";
 import { describe, expect, test } from "vitest";
 import { createTableStatement, PYTHON_COLUMNS } from "../../src/index.ts";
 import { failureOf } from "../support/failure.ts";
@@ -62,6 +62,44 @@ test("an existing table costs no DDL", async () => {
   const { watched, requests } = watchClient(client);
   await openHistory({ client: watched, keyspace, table: "there" }).addUserMessage("hi");
   expect(ddlOf(requests)).toEqual([]);
+});
+
+/** What a node stores of a table before it works with it: a slow disk keeps it there for a while. */
+async function storeSchemaRows(table: string, like: string): Promise<void> {
+  for (const kind of ["tables", "columns"]) {
+    const query = `SELECT * FROM system_schema.${kind} WHERE keyspace_name = ? AND table_name = ?`;
+    const { rows } = await client.execute(query, [keyspace, like], { prepare: true });
+    for (const row of rows) {
+      const changed = new Map([...row.keys().map((key): [string, unknown] => [key, row[key]]), ["table_name", table]]);
+      if (kind === "tables") changed.set("id", types.TimeUuid.now());
+      const names = [...changed.keys()];
+      const insert = `INSERT INTO system_schema.${kind} (${names.join()}) VALUES (${names.map(() => "?").join()})`;
+      await client.execute(insert, [...changed.values()], { prepare: true });
+    }
+  }
+}
+
+test("a new table is written to when the node works with it, not when its description can be read", async () => {
+  await client.execute(createTableStatement({ keyspace, table: "whole" }));
+  await storeSchemaRows("half_made", "whole");
+  expect(await describeTable(client, "half_made")).toEqual(await describeTable(client, "whole"));
+  let refusals = 0;
+  const { watched, requests } = watchClient(client, async (_, send) => {
+    try {
+      return await send();
+    } catch (error) {
+      refusals += 1;
+      // Seen not to work with it, twice: now it gets to.
+      if (refusals === 2) await client.execute(createTableStatement({ keyspace, table: "half_made" }));
+      throw error;
+    }
+  });
+  const history = openHistory({ client: watched, keyspace, table: "half_made" });
+  await history.addUserMessage("hi");
+  expect(refusals).toBe(2);
+  expect(ddlOf(requests)).toEqual([]);
+  expect(requests.flatMap(({ queries }) => queries).filter((query) => query.startsWith("INSERT"))).toHaveLength(1);
+  expect(texts(await history.getMessages())).toEqual(["hi"]);
 });
 
 test("a failed attempt is forgotten", async () => {
