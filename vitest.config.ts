@@ -7,6 +7,9 @@ const integration = {
   hookTimeout: 120_000,
 };
 
+/** They compare times. */
+const timed = ["cost", "long"].map((name) => `test/integration/${name}.test.ts`);
+
 /** The lowest LangChain that the agent's entry point takes, with a LangGraph of its time. */
 const lowestLangChain = [
   { find: /^langchain$/, replacement: "langchain-1-3" },
@@ -20,12 +23,13 @@ const lowestLangChain = [
 
 const config: ViteUserConfig = defineConfig({
   test: {
+    // They wait for Cassandra more than they compute.
+    maxWorkers: 2,
     projects: [
       {
         test: {
           name: "unit",
           include: ["test/unit/**/*.test.ts"],
-
           testTimeout: 60_000,
         },
       },
@@ -36,7 +40,19 @@ const config: ViteUserConfig = defineConfig({
           typecheck: { enabled: true, only: true, include: ["test/types/**/*.test-d.ts"] },
         },
       },
-      { test: { name: "integration", include: ["test/integration/**/*.test.ts"], ...integration } },
+      {
+        test: { name: "integration", include: ["test/integration/**/*.test.ts"], exclude: [...timed], ...integration },
+      },
+      {
+        test: {
+          name: "timed",
+          include: [...timed],
+          // One at a time, and with nothing else beside it.
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+          ...integration,
+        },
+      },
       {
         resolve: { alias: lowestLangChain },
         test: { name: "langchain-1.3", include: ["test/integration/agent/**/*.test.ts"], ...integration },
@@ -47,7 +63,7 @@ const config: ViteUserConfig = defineConfig({
           include: ["test/faults/**/*.test.ts"],
           // One cluster at a time, and after the rest.
           fileParallelism: false,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },

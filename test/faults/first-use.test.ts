@@ -42,7 +42,7 @@ afterAll(async () => {
 async function startFirstUser(at: number, keyspace: string): Promise<ChildProcess> {
   const contactPoint = cluster.contactPoints[at % 3] ?? "";
   const settings = [contactPoint, cluster.localDataCenter, keyspace, `session ${at}`, String(MESSAGES)];
-  const started = fork("test/programs/first-user.ts", settings, { execArgv: ["--import", "tsx"] });
+  const started = fork("test/programs/first-user.mjs", settings);
   processes.push(started);
   await once(started, "message");
   return started;

@@ -66,7 +66,7 @@ test.each([true, false])(
     );
     expect(windowed).toEqual(all);
     const pages = requests
-      .filter(({ queries }) => queries[0]?.includes("message_store"))
+      .filter(({ queries }) => queries[0]?.includes(" ORDER BY "))
       .map(({ options }) => options.fetchSize);
     expect(pages).toEqual([1000, 4]);
   },

@@ -66,7 +66,7 @@ test("a window reads back to the call of the tool messages that fill it", async 
 test("an aborted read holds back no call after it", async () => {
   let answer = (): void => {};
   const { watched, requests } = watchClient(client, (request, send) =>
-    /^SELECT .*message_store/.test(request.queries[0] ?? "")
+    /^SELECT .* ORDER BY/.test(request.queries[0] ?? "")
       ? new Promise<void>((resolve) => {
           answer = resolve;
         }).then(send)

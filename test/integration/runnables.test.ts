@@ -135,7 +135,7 @@ test("core swallows a failed write: invoke resolves, and the console has one lin
 
 test("a failed read rejects invoke, before the model is asked", async () => {
   const { watched } = watchClient(client, ({ queries }, send) =>
-    /^SELECT.*message_store/.test(queries[0] ?? "") ? Promise.reject(new Error("cut")) : send(),
+    /^SELECT .* ORDER BY/.test(queries[0] ?? "") ? Promise.reject(new Error("cut")) : send(),
   );
   const { model, prompts } = fakeModel("hello");
   const chain = new RunnableWithMessageHistory({

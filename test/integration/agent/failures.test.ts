@@ -143,7 +143,7 @@ test.each([
 
 test("a failed read rejects invoke before the model is asked", async () => {
   const { watched } = watchClient(client, async ({ queries }, send) => {
-    if (/^SELECT .*message_store/.test(queries[0] ?? "")) throw new Error("the node went away");
+    if (/^SELECT .* ORDER BY/.test(queries[0] ?? "")) throw new Error("the node went away");
     return send();
   });
   const model = fakeModel();
