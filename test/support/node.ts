@@ -153,7 +153,7 @@ function javaArguments({ home, classPath, use }: NodePlan): string[] {
   const agent = classPath.split(delimiter).find((jar) => /jamm-[\d.]+\.jar$/.test(jar));
   return [
     ...MEMORY_AND_COMPILER[use],
-    ...["-Xss256k", "-XX:+UseSerialGC"],
+    ...["-Xss256k", "-XX:+UseSerialGC", "-XX:+UnlockDiagnosticVMOptions", "-XX:-BytecodeVerificationRemote"],
     "-Djdk.attach.allowAttachSelf=true",
     ...EXPORTS.flatMap((name) => ["--add-exports", `${name}=ALL-UNNAMED`]),
     ...OPENS.flatMap((name) => ["--add-opens", `java.base/${name}=ALL-UNNAMED`]),
@@ -170,6 +170,7 @@ function javaArguments({ home, classPath, use }: NodePlan): string[] {
     `-Dlogback.configurationFile=file://${home}/logback.xml`,
     "-Dcassandra.skip_wait_for_gossip_to_settle=0",
     "-Dcassandra.superuser_setup_delay_ms=0",
+    "-Dcassandra.memtable_row_overhead_computation_step=1000",
     ...["-Dcassandra.ring_delay_ms=5000", "-Dcassandra.shutdown_announce_in_ms=100"],
     ...["-cp", classPath, "org.apache.cassandra.service.CassandraDaemon"],
   ];
