@@ -7,6 +7,7 @@ import {
   type CassandraChatMessageHistoryOptions,
   createTableStatement,
 } from "../../src/index.ts";
+import { bundleProgram } from "../support/bundle.ts";
 import { type Cluster, openCluster, startCluster } from "../support/cluster.ts";
 import { failureOf } from "../support/failure.ts";
 import { numbered, texts } from "../support/messages.ts";
@@ -39,17 +40,18 @@ afterAll(async () => {
   await cluster?.stop();
 });
 
-async function startFirstUser(at: number, keyspace: string): Promise<ChildProcess> {
+async function startFirstUser(program: string, at: number, keyspace: string): Promise<ChildProcess> {
   const contactPoint = cluster.contactPoints[at % 3] ?? "";
   const settings = [contactPoint, cluster.localDataCenter, keyspace, `session ${at}`, String(MESSAGES)];
-  const started = fork("test/programs/first-user.mjs", settings);
+  const started = fork(program, settings);
   processes.push(started);
   await once(started, "message");
   return started;
 }
 
 test("20 processes first use a table at the same moment, ten times: nothing is lost, nothing fails", async () => {
-  const users = await Promise.all(Array.from({ length: PROCESSES }, (_, at) => startFirstUser(at, "race")));
+  const program = await bundleProgram("first-user");
+  const users = await Promise.all(Array.from({ length: PROCESSES }, (_, at) => startFirstUser(program, at, "race")));
   const errors: string[] = [];
   const lost: string[] = [];
   let stored = 0;

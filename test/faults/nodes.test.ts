@@ -5,6 +5,7 @@ import { HumanMessage } from "@langchain/core/messages";
 import { type Client, policies } from "cassandra-driver";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { CassandraChatMessageHistory } from "../../src/index.ts";
+import { bundleProgram } from "../support/bundle.ts";
 import { type Cluster, openCluster, startCluster } from "../support/cluster.ts";
 import { failureOf } from "../support/failure.ts";
 import { numbered, texts } from "../support/messages.ts";
@@ -126,8 +127,10 @@ test("every connection is cut each 50 to 200 ms: the same; the driver's own cras
 test("a writer is killed at a random moment, 200 times: no turn is ever stored in part", async () => {
   const [kills, atOnce] = [200, 4];
   await openSession("none", "killed_writers").setup();
+  const program = await bundleProgram("endless-writer");
   const killSome = async (first: number): Promise<void> => {
-    for (let at = first; at < kills; at += atOnce) await killAfter(await startWriter(`session ${at}`), between(0, 150));
+    for (let at = first; at < kills; at += atOnce)
+      await killAfter(await startWriter(program, `session ${at}`), between(0, 150));
   };
   await Promise.all(Array.from({ length: atOnce }, (_, first) => killSome(first)));
   // Now, when no write is on its way any more.
@@ -139,9 +142,9 @@ test("a writer is killed at a random moment, 200 times: no turn is ever stored i
   expect(turns).toBeGreaterThan(kills);
 });
 
-async function startWriter(sessionId: string): Promise<ChildProcess> {
+async function startWriter(program: string, sessionId: string): Promise<ChildProcess> {
   const settings = [cluster.contactPoints.join(","), cluster.localDataCenter, "faults", "killed_writers", sessionId];
-  const writer = fork("test/programs/endless-writer.mjs", settings);
+  const writer = fork(program, settings);
   await once(writer, "message");
   return writer;
 }

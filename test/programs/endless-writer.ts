@@ -1,10 +1,9 @@
 /**
  * Adds numbered turns of several messages, without an end, from the moment it is told to; it is there to be killed.
- * On the built package and without a compiler: it is started 200 times.
  */
 import { HumanMessage } from "@langchain/core/messages";
 import { Client, types } from "cassandra-driver";
-import { CassandraChatMessageHistory } from "langchain-cassandra-history";
+import { CassandraChatMessageHistory } from "../../src/index.ts";
 
 const [contactPoints = "", localDataCenter = "", keyspace = "", table = "", sessionId = ""] = process.argv.slice(2);
 const client = new Client({

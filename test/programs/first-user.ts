@@ -1,11 +1,10 @@
 /**
  * One of many processes that use a table for the first time at the same moment: told the name of a table, it adds messages
  * to a session of its own, one after the other, and answers which were acknowledged and how the others failed.
- * On the built package and without a compiler: 20 of them start at once.
  */
 import { HumanMessage } from "@langchain/core/messages";
 import { Client, types } from "cassandra-driver";
-import { CassandraChatMessageHistory } from "langchain-cassandra-history";
+import { CassandraChatMessageHistory } from "../../src/index.ts";
 
 const [contactPoint = "", localDataCenter = "", keyspace = "", sessionId = "", messages = "0"] = process.argv.slice(2);
 const client = new Client({
@@ -15,10 +14,10 @@ const client = new Client({
 });
 await client.connect();
 
-process.on("message", async (table) => {
+process.on("message", async (table: string) => {
   const history = new CassandraChatMessageHistory({ client, keyspace, sessionId, table });
-  const errors = [];
-  const acknowledged = [];
+  const errors: string[] = [];
+  const acknowledged: string[] = [];
   for (let at = 0; at < Number(messages); at += 1) {
     try {
       await history.addMessage(new HumanMessage(`${sessionId}: ${at}`));
