@@ -18,6 +18,8 @@ interface ClockState {
 const SHARED: symbol = Symbol.for("langchain-cassandra-history.clock.v1");
 /** 100 ns intervals from 1582-10-15, where UUID time begins, to 1970-01-01 (RFC 9562, section 5.1). */
 const UUID_EPOCH = 0x01b21dd213814000n;
+const EPOCH_HIGH = Number(UUID_EPOCH >> 32n);
+const EPOCH_LOW = Number(UUID_EPOCH & 0xffff_ffffn);
 /** Enough for every session that is busy at once; more are swept when the clock has passed them. */
 const FLOORS_BEFORE_SWEEP = 1024;
 /** The year 2223: an id beyond it is no clock's, and its microseconds soon outgrow a number. */
@@ -72,9 +74,14 @@ export function isTimeUuid(text: string): boolean {
   return TIMEUUID.test(text);
 }
 
-/** Microseconds since 1970 at which an id was made. */
+/**
+ * Microseconds since 1970 at which an id was made. In two halves, each small enough for a number: every read asks for one
+ * id's, and big integers take five times as long. 2 ** 32 is 10 * 429,496,729 + 6.
+ */
 export function idMicros(id: string): number {
-  return Number((idTime(id) - UUID_EPOCH) / 10n);
+  const high = Number.parseInt(id.slice(15, 18), 16) * 0x1_0000 + Number.parseInt(id.slice(9, 13), 16) - EPOCH_HIGH;
+  const low = Number.parseInt(id.slice(0, 8), 16) - EPOCH_LOW;
+  return high * 429_496_729 + Math.floor((high * 6 + low) / 10);
 }
 
 export function idDate(id: string): Date {

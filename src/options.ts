@@ -41,7 +41,10 @@ export interface CassandraChatMessageHistoryOptions {
   readonly ttlSeconds?: number | undefined;
   /** The newest messages that `getMessages()` returns. @defaultValue all */
   readonly maxMessages?: number | undefined;
-  /** Rows per round trip when reading, 1 to 100,000. @defaultValue `1000` */
+  /**
+   * Rows per round trip when reading, 1 to 100,000.
+   * @defaultValue 1024, but for a whole read, which goes on with as many short rows as 4 MiB hold, up to 5000
+   */
   readonly pageSize?: number | undefined;
   /** For this history's reads. @defaultValue the client's own */
   readonly readOptions?: RequestOptions | undefined;
@@ -60,7 +63,7 @@ export interface ResolvedOptions extends TableNames {
   readonly createTable: boolean;
   readonly ttlSeconds: number | undefined;
   readonly maxMessages: number | undefined;
-  readonly pageSize: number;
+  readonly pageSize: number | undefined;
   readonly readOptions: RequestOptions;
   readonly writeOptions: RequestOptions;
   readonly onCorruptRow: CorruptRowPolicy;
@@ -73,7 +76,6 @@ const DEFAULT_COLUMNS: HistoryColumns = Object.freeze({
   message: "message",
 });
 const DEFAULT_TABLE = "message_store";
-const DEFAULT_PAGE_SIZE = 1000;
 const MAX_PAGE_SIZE = 100_000;
 
 const keyspace = name("keyspace").unwrap();
@@ -141,7 +143,7 @@ export function resolveOptions(options: CassandraChatMessageHistoryOptions): Res
     createTable: options.createTable ?? true,
     ttlSeconds: options.ttlSeconds,
     maxMessages: options.maxMessages,
-    pageSize: options.pageSize ?? DEFAULT_PAGE_SIZE,
+    pageSize: options.pageSize,
     readOptions: copyOptions(options.readOptions),
     writeOptions: copyOptions(options.writeOptions),
     onCorruptRow: options.onCorruptRow ?? "throw",

@@ -5,8 +5,19 @@ import { CassandraHistoryError, readFailed } from "./errors.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { decodeRow } from "./rows.ts";
 import type { RowOrder } from "./table/statements.ts";
-import type { MessageTable, Range, RowPage, RowQuery, StoredRow } from "./table/table.ts";
+import {
+  type MessageTable,
+  PAGE_SIZE,
+  type Range,
+  type RowPage,
+  type RowQuery,
+  type StoredRow,
+} from "./table/table.ts";
 import { windowLength } from "./window.ts";
+
+/** Text of one page of a whole read, in characters, and its rows at the most: the driver's own page size. */
+const PAGE_TEXT = 4 * 1024 * 1024;
+const MOST_ROWS = 5000;
 
 /** A message as it stands in the history. */
 export interface ChatHistoryEntry {
@@ -50,14 +61,14 @@ export class SessionReader {
       signal?.throwIfAborted();
       const { next } = page;
       // All are wanted: the next page is on its way while this one is decoded.
-      const following = size === undefined && next !== undefined ? this.#pageAhead(query, next) : undefined;
+      const following = size === undefined && next !== undefined ? this.#pageAhead(query, page.rows, next) : undefined;
       for (const row of page.rows) {
         const message = decodeRow(row, this.#options);
         if (message !== undefined) newestFirst.push(message);
       }
       if (size !== undefined) {
         // One page of older rows is enough to look for a call in.
-        const complete = next === undefined || newestFirst.length >= size + this.#options.pageSize;
+        const complete = next === undefined || newestFirst.length >= size + (this.#options.pageSize ?? PAGE_SIZE);
         const length = windowLength(newestFirst, size, complete);
         if (length !== undefined) return newestFirst.slice(0, length).reverse();
       }
@@ -66,9 +77,10 @@ export class SessionReader {
     }
   }
 
-  /** A page that is awaited later, or never where the one before it is corrupt. */
-  #pageAhead(query: RowQuery, next: string): Promise<RowPage> {
-    const page = this.#page(query, next);
+  /** The page after these rows, which is awaited later, or never where they are corrupt. */
+  #pageAhead(query: RowQuery, rows: readonly StoredRow[], next: string): Promise<RowPage> {
+    const { pageSize = rowsOfNextPage(rows) } = this.#options;
+    const page = this.#page({ ...query, pageSize }, next);
     page.catch(() => {});
     return page;
   }
@@ -173,6 +185,13 @@ export class SessionReader {
     const message = decodeRow(row, this.#options);
     return message === undefined ? [] : [createEntry(row.id.toString(), message, row.ttl ?? undefined)];
   }
+}
+
+/** As many rows as these as PAGE_TEXT holds: fewer round trips for short messages, and less memory for long ones. */
+function rowsOfNextPage(rows: readonly StoredRow[]): number {
+  const length = rows.reduce((sum, { message }) => sum + (message?.length ?? 0), 0);
+  if (length === 0) return MOST_ROWS;
+  return Math.max(1, Math.min(MOST_ROWS, Math.floor((rows.length * PAGE_TEXT) / length)));
 }
 
 /** The table's pages; what the driver throws becomes `READ_FAILED`. */

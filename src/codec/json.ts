@@ -56,11 +56,36 @@ function encodeMessage(message: BaseMessage): string {
 function readFields(message: BaseMessage): StoredFields {
   const fields: StoredFields = {};
   for (const [key, value] of Object.entries(message)) {
-    if (value === undefined ? !FILLED_IN.has(key) : isClassField(key)) continue;
+    if (value === undefined ? !FILLED_IN.has(key) : isClassField(key) || isFilledIn(message, key, value)) continue;
     if (key === "__proto__") throw new TypeError("Expected a message without a field named __proto__ of its own.");
     fields[key] = CALL_KEYS.has(key) ? withExplicit(CALL_KEYS.get(key) ?? [], value) : value;
   }
   return fields;
+}
+
+/** An empty value that the class of every reader has by itself: rows are shorter without it, and read faster. */
+function isFilledIn(message: BaseMessage, key: string, value: unknown): boolean {
+  switch (key) {
+    case "additional_kwargs":
+    case "response_metadata":
+      return isEmptyObject(value);
+    case "tool_calls":
+    case "invalid_tool_calls":
+      // A provider's own form of calls in additional_kwargs is read as calls where the row has no list of them.
+      return isEmptyArray(value) && message.getType() === "ai" && isEmptyObject(message.additional_kwargs);
+    default:
+      return false;
+  }
+}
+
+function isEmptyArray(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
+}
+
+function isEmptyObject(value: unknown): boolean {
+  if (!isRecord(value) || Object.getPrototypeOf(value) !== Object.prototype) return false;
+  for (const _ in value) return false;
+  return true;
 }
 
 function withExplicit(keys: readonly string[], calls: unknown): unknown {

@@ -94,10 +94,8 @@ function isTakenAsItIs({
 }: StoredFields): boolean {
   return (
     (typeof content === "string" || Array.isArray(content)) &&
-    isRecord(kwargs) &&
-    isRecord(metadata) &&
-    kwargs["tool_calls"] === undefined &&
-    metadata["output_version"] === undefined &&
+    (kwargs === undefined || (isRecord(kwargs) && kwargs["tool_calls"] === undefined)) &&
+    (metadata === undefined || (isRecord(metadata) && metadata["output_version"] === undefined)) &&
     (tool_calls === undefined || Array.isArray(tool_calls))
   );
 }
@@ -111,8 +109,8 @@ export function createMessage(type: unknown, fields: StoredFields): BaseMessage 
   if (message === undefined) throw new TypeError("Expected a known type of message.");
   dropNulls(fields);
   for (const key of Object.keys(fields)) addField(message, key, fields[key]);
-  // What toJSON lists: the fields that its constructor would have been given.
-  message.lc_kwargs = fields;
+  // What toJSON lists: the fields that its constructor would have been given, and what it fills in.
+  message.lc_kwargs = { ...message.lc_kwargs, ...fields };
   return message;
 }
 

@@ -142,6 +142,8 @@ function restoreValue(root: object, mark: unknown): void {
   }
   const key: unknown = path.at(-1);
   if (typeof key !== "string" && typeof key !== "number") throw new TypeError("Expected a key or an index.");
+  // Else a list could become as long as its index says.
+  if (Array.isArray(holder) && !Object.hasOwn(holder, key)) throw new TypeError("Expected a place in the list.");
   const value = revive(kind, ownValue(holder, key));
   // Not by assignment, which would set the prototype for a key named __proto__.
   Object.defineProperty(holder, key, { value, writable: true, enumerable: true, configurable: true });

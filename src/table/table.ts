@@ -37,12 +37,14 @@ export interface RowPage {
   readonly next: string | undefined;
 }
 
+/** Rows of one round trip where the application does not say: of long messages that is as much as one should hold at once. */
+export const PAGE_SIZE = 1024;
 /** Ids of one round trip when rows are counted. */
 const ROWS_PER_COUNT_STEP = 10_000;
 
 export interface SessionTarget extends RequestTarget {
   readonly sessionId: string;
-  readonly pageSize: number;
+  readonly pageSize: number | undefined;
 }
 
 /** The rows of one session: rows in, rows out, the driver's errors as they come. Knows nothing of LangChain. */
@@ -54,7 +56,7 @@ export class MessageTable {
 
   constructor(target: SessionTarget) {
     this.#sessionId = target.sessionId;
-    this.#pageSize = target.pageSize;
+    this.#pageSize = target.pageSize ?? PAGE_SIZE;
     this.#requests = new TableRequests(target);
     this.#statements = Statements.of(target);
   }

@@ -68,7 +68,7 @@ test.each([true, false])(
     const pages = requests
       .filter(({ queries }) => queries[0]?.includes(" ORDER BY "))
       .map(({ options }) => options.fetchSize);
-    expect(pages).toEqual([1000, 4]);
+    expect(pages).toEqual([1024, 4]);
   },
 );
 

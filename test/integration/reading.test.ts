@@ -25,8 +25,18 @@ describe("12,345 messages", () => {
       // What the server holds back on the third page is asked for again by the page state before it.
       return pages === 3 ? Object.assign(result, { rows: [], pageState: request.options.pageState }) : result;
     });
-    expect(texts(await openHistory({ client: watched, keyspace, sessionId }).getMessages())).toEqual(expected);
+    const history = openHistory({ client: watched, keyspace, sessionId, pageSize: 1000 });
+    expect(texts(await history.getMessages())).toEqual(expected);
     expect(pages).toBe(14);
+  });
+
+  test("come in few pages where no page size is asked for", async () => {
+    const { watched, requests } = watchClient(client);
+    const history = openHistory({ client: watched, keyspace, sessionId });
+    await history.setup();
+    requests.length = 0;
+    expect(texts(await history.getMessages())).toEqual(expected);
+    expect(requests.map(({ options }) => options.fetchSize)).toEqual([1024, 5000, 5000, 5000]);
   });
 
   test("a window reads no more than it returns", async () => {
@@ -39,6 +49,22 @@ describe("12,345 messages", () => {
     expect(texts(await history.getMessages({ maxMessages: 3 }))).toEqual(expected.slice(-3));
     expect(texts(await history.getMessages({ maxMessages: 2500 }))).toEqual(expected.slice(-2500));
   });
+});
+
+test("long messages come in pages of 4 MiB where no page size is asked for", async () => {
+  const { watched, requests } = watchClient(client);
+  const history = openHistory({ client: watched, keyspace });
+  const messages = numbered(1500).map((message) => new HumanMessage(`${message.text} ${"x".repeat(16_000)}`));
+  await history.addMessages(messages);
+  requests.length = 0;
+  expect(texts(await history.getMessages())).toEqual(texts(messages));
+  const [first, ...more] = requests.map(({ options }) => options.fetchSize);
+  expect(first).toBe(1024);
+  expect(more).toHaveLength(2);
+  for (const size of more) {
+    expect(size).toBeGreaterThan(250);
+    expect(size).toBeLessThan(262);
+  }
 });
 
 test("a window reads back to the call of the tool messages that fill it", async () => {

@@ -240,10 +240,45 @@ describe("other readers", () => {
     });
   });
 
-  test("the plain message is nothing but LangChain's form and the marker", () => {
-    expect(encode(new HumanMessage("hi"))).toBe(
-      '{"type":"human","data":{"content":"hi","additional_kwargs":{},"response_metadata":{}},"codec":1}',
-    );
+  test("the plain message is nothing but LangChain's form and the marker, without what every class has by itself", () => {
+    expect(encode(new HumanMessage("hi"))).toBe('{"type":"human","data":{"content":"hi"},"codec":1}');
+    expect(encode(new AIMessage("hi"))).toBe('{"type":"ai","data":{"content":"hi"},"codec":1}');
+  });
+
+  test("an empty list of calls stands in the row where a reader would else make calls of the provider's own form", () => {
+    const kwargs = { tool_calls: [{ id: "c", type: "function" as const, function: { name: "f", arguments: "{}" } }] };
+    const message = new AIMessage("hi");
+    message.additional_kwargs = kwargs;
+    expect(JSON.parse(encode(message)).data).toEqual({
+      content: "hi",
+      additional_kwargs: kwargs,
+      tool_calls: [],
+      invalid_tool_calls: [],
+    });
+    expect(cycle(message)).toMatchObject({ tool_calls: [] });
+    const [, stored] = mapStoredMessagesToChatMessages([
+      JSON.parse(encode(new AIMessage(""))),
+      JSON.parse(encode(message)),
+    ]);
+    expect(stored).toMatchObject({ tool_calls: [] });
+  });
+
+  test("what is empty, but not what the class has by itself, comes back", () => {
+    const odd = new HumanMessage("hi");
+    Reflect.set(odd, "tool_calls", []);
+    Reflect.set(odd, "additional_kwargs", new Map());
+    Reflect.set(odd, "response_metadata", []);
+    deepStrictEqual(fieldsOf(cycle(odd)), fieldsOf(odd));
+    const list = new AIMessage("hi");
+    Reflect.set(list, "tool_calls", {});
+    Reflect.set(list, "invalid_tool_calls", "");
+    deepStrictEqual(fieldsOf(cycle(list)), fieldsOf(list));
+  });
+
+  test("toDict of what was read has every field that toDict of what was written had", () => {
+    const plain = new AIMessage({ content: "hi", id: "1" });
+    const marked = new AIMessage({ content: "hi", additional_kwargs: { at: new Date(0) } });
+    for (const message of [plain, marked]) expect(cycle(message).toDict()).toMatchObject(message.toDict());
   });
 });
 
@@ -289,7 +324,7 @@ describe("what stands in a row", () => {
       bare: Object.create(null),
     };
     expect(encode(withKwargs(plain))).toBe(
-      `{"type":"human","data":{"content":"hi","additional_kwargs":${JSON.stringify(plain)},"response_metadata":{}},"codec":1}`,
+      `{"type":"human","data":{"content":"hi","additional_kwargs":${JSON.stringify(plain)}},"codec":1}`,
     );
   });
 
@@ -338,7 +373,7 @@ describe("what stands in a row", () => {
       Reflect.set(message, "tool_calls", calls);
       return JSON.parse(encode(message)).data.tool_calls;
     };
-    for (const calls of [[], [call], "none", ["odd"]]) expect(stored(calls)).toEqual(calls);
+    for (const calls of [[call], "none", ["odd"]]) expect(stored(calls)).toEqual(calls);
     expect(stored([call, "odd", { name: "g", id: undefined }])).toEqual([call, "odd", { id: null, name: "g" }]);
   });
 });
@@ -361,6 +396,8 @@ test.each([
   [marked([[["a", "x"], "nan"]], { a: null }), "Expected an object on the way to a mark."],
   [marked([[["__proto__", "x"], "nan"]]), "Expected an object on the way to a mark."],
   [marked([[[{}, "x"], "nan"]]), "Expected a key or an index."],
+  [marked([[["a", 2], "undefined"]], { a: [1, 2] }), "Expected a place in the list."],
+  [marked([[["a", 2 ** 31], "undefined"]], { a: [1, 2] }), "Expected a place in the list."],
   [marked([[["content", null], "nan"]], { content: [] }), "Expected a key or an index."],
   [marked([[["content"], "bigint"]]), "Expected the digits of a bigint."],
   [marked([[["a"], "bigint"]], { a: "x1" }), "Expected the digits of a bigint."],
