@@ -7,7 +7,7 @@ const client = new Client({ contactPoints: contactPoints.split(","), localDataCe
 const history = new library.CassandraChatMessageHistory({ client, keyspace, sessionId });
 
 // What connecting and the first page cost is not the length's.
-await history.getPage({ limit: 1000 });
+for await (const _ of history.entries({ limit: 1000 }));
 globalThis.gc?.();
 const idle = process.memoryUsage.rss();
 let peak = idle;

@@ -85,8 +85,8 @@ export class SessionReader {
     return page;
   }
 
-  /** Entries page by page, as they are asked for. */
-  async *entryPages(options: EntriesOptions): AsyncGenerator<ChatHistoryEntry[], void> {
+  /** Entries page by page, as they are asked for; each page has to be taken before the next is asked for. */
+  async *entryPages(options: EntriesOptions): AsyncGenerator<Iterable<ChatHistoryEntry>, void> {
     const { order = "oldest-first", after, before, limit, signal } = options;
     const bounds: Range[] = [];
     if (after !== undefined) bounds.push([">", after]);
@@ -99,14 +99,27 @@ export class SessionReader {
     order: RowOrder,
     limit = Number.POSITIVE_INFINITY,
     signal?: AbortSignal,
-  ): AsyncGenerator<ChatHistoryEntry[], void> {
-    let left = limit;
+  ): AsyncGenerator<Iterable<ChatHistoryEntry>, void> {
+    const left = { entries: limit };
     for await (const page of this.#pages({ order, bounds, parts: ["message", "ttl"], firstPage: limit })) {
       signal?.throwIfAborted();
-      const entries = page.flatMap((row) => this.#toEntry(row)).slice(0, left);
-      left -= entries.length;
-      yield entries;
-      if (left <= 0) return;
+      yield this.#toEntries(page, left, Date.now());
+      if (left.entries <= 0) return;
+    }
+  }
+
+  /** Each is made as it is taken: of a whole page, made at once and held, engines take what follows for long-lived, too. */
+  *#toEntries(
+    rows: readonly StoredRow[],
+    left: { entries: number },
+    readAt: number,
+  ): Generator<ChatHistoryEntry, void> {
+    for (const row of rows) {
+      if (left.entries <= 0) return;
+      const message = decodeRow(row, this.#options);
+      if (message === undefined) continue;
+      left.entries -= 1;
+      yield createEntry(row.id.toString(), message, row.ttl ?? undefined, readAt);
     }
   }
 
@@ -142,7 +155,7 @@ export class SessionReader {
 
   async #hasEntry(bound: Range, order: RowOrder): Promise<boolean> {
     try {
-      for await (const page of this.#entriesWithin([bound], order, 1)) if (page.length > 0) return true;
+      for await (const page of this.#entriesWithin([bound], order, 1)) for (const _ of page) return true;
       return false;
     } catch (error) {
       // A corrupt row is there as well; it is not on this page.
@@ -180,11 +193,6 @@ export class SessionReader {
     const newest = order === "newest-first" ? rows[0] : rows.at(-1);
     if (newest !== undefined) this.#clock.observe(newest.id.toString());
   }
-
-  #toEntry(row: StoredRow): ChatHistoryEntry[] {
-    const message = decodeRow(row, this.#options);
-    return message === undefined ? [] : [createEntry(row.id.toString(), message, row.ttl ?? undefined)];
-  }
 }
 
 /** As many rows as these as PAGE_TEXT holds: fewer round trips for short messages, and less memory for long ones. */
@@ -203,8 +211,14 @@ export async function* readPages(table: MessageTable, query: RowQuery): AsyncGen
   }
 }
 
-export function createEntry(id: string, message: BaseMessage, ttlSeconds: number | undefined): ChatHistoryEntry {
+/** @param readAt - when its remaining expiry was so many seconds, in milliseconds since 1970 */
+export function createEntry(
+  id: string,
+  message: BaseMessage,
+  ttlSeconds: number | undefined,
+  readAt: number = Date.now(),
+): ChatHistoryEntry {
   const entry = { id, createdAt: idDate(id), message };
   if (ttlSeconds === undefined) return Object.freeze(entry);
-  return Object.freeze({ ...entry, expiresAt: new Date(Date.now() + ttlSeconds * 1000) });
+  return Object.freeze({ ...entry, expiresAt: new Date(readAt + ttlSeconds * 1000) });
 }

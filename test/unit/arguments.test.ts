@@ -13,7 +13,12 @@ type Method = Parameters<typeof checkArguments>[0];
 const taken: [Method, ...object[]][] = [
   ["getMessages", {}, { maxMessages: 1, signal }, { maxMessages: undefined }],
   ["append", {}, { ids: [id], ttlSeconds: 1, signal }, { ids: [], ttlSeconds: 630_720_000 }],
-  ["entries", {}, { order: "oldest-first", after: id, limit: 1, signal }, { order: "newest-first", before: id }],
+  [
+    "entries",
+    {},
+    { order: "oldest-first", after: id, limit: 1, signal },
+    { order: "newest-first", after: id, before: later },
+  ],
   ["getPage", { limit: 1 }, { limit: Number.MAX_SAFE_INTEGER, before: id }, { limit: 1, after: id, before: undefined }],
   ["update", { id }],
   ["delete", { ids: [] }, { ids: [id, later] }],

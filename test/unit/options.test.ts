@@ -1,5 +1,6 @@
 import { Client } from "cassandra-driver";
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
+import { jsonCodec } from "../../src/codec/json.ts";
 import {
   CassandraChatMessageHistory,
   type CassandraChatMessageHistoryOptions,
@@ -7,6 +8,7 @@ import {
   createTableStatement,
   PYTHON_COLUMNS,
 } from "../../src/index.ts";
+import { resolveOptions } from "../../src/options.ts";
 
 const client = new Client({ contactPoints: ["127.0.0.1"], localDataCenter: "datacenter1" });
 const good = { client, keyspace: "app", sessionId: "s" };
@@ -105,9 +107,52 @@ test("undefined is as good as left out", () => {
   expect(history).toMatchObject({ table: "message_store", keyspace: "app", sessionId: "s" });
 });
 
-test.each([["x".repeat(65_535)], ["ä".repeat(32_767)], ["\u0000"], [" "]])("an odd session id is fine", (sessionId) => {
-  expect(construct({ ...good, sessionId })).toMatchObject({ sessionId });
+test("what is left out has its default", () => {
+  expect(resolveOptions(good)).toStrictEqual({
+    ...good,
+    table: "message_store",
+    columns: { sessionId: "session_id", messageId: "message_id", message: "message" },
+    createTable: true,
+    ttlSeconds: undefined,
+    maxMessages: undefined,
+    pageSize: undefined,
+    readOptions: {},
+    writeOptions: {},
+    onCorruptRow: "throw",
+    codec: jsonCodec,
+  });
 });
+
+test("what is given is taken as it is, each object as a frozen copy", () => {
+  const given = {
+    ...good,
+    table: "t",
+    columns: { sessionId: "s", messageId: "i", message: "m" },
+    createTable: false,
+    ttlSeconds: 1,
+    maxMessages: 2,
+    pageSize: 3,
+    readOptions: { consistency: 6, readTimeout: 0, executionProfile: "reads" },
+    writeOptions: { serialConsistency: 9, traceQuery: true, executionProfile: {} as never },
+    onCorruptRow: "skip" as const,
+    codec: { encode: () => "", decode: jsonCodec.decode },
+  };
+  const resolved = resolveOptions(given);
+  expect(resolved).toStrictEqual(given);
+  for (const option of ["columns", "readOptions", "writeOptions"] as const) {
+    expect(resolved[option]).not.toBe(given[option]);
+    expect(Object.isFrozen(resolved[option])).toBe(true);
+  }
+  const some = resolveOptions({ ...good, columns: { message: "m" }, onCorruptRow: () => undefined });
+  expect(some.columns).toEqual({ sessionId: "session_id", messageId: "message_id", message: "m" });
+});
+
+test.each([["x"], ["x".repeat(65_535)], ["ä".repeat(32_767)], ["\u0000"], [" "]])(
+  "an odd session id is fine",
+  (sessionId) => {
+    expect(construct({ ...good, sessionId })).toMatchObject({ sessionId });
+  },
+);
 
 test("changing the options later changes nothing", () => {
   const options = { ...good, columns: { ...PYTHON_COLUMNS } };
@@ -128,7 +173,10 @@ test("constructing connects to nothing", () => {
 });
 
 describe("arguments of methods", () => {
-  const history = new CassandraChatMessageHistory(good);
+  let history: CassandraChatMessageHistory;
+  beforeAll(() => {
+    history = new CassandraChatMessageHistory(good);
+  });
   const rejection = (call: Promise<unknown>): Promise<string> => call.then(() => "resolved", String);
   const id = "0b2f6400-c9ad-11f0-8000-010203040506";
 

@@ -8,7 +8,7 @@ import { copyRow, decodeRow, encodeRow } from "../../src/rows.ts";
 
 const id = "0b2f6400-c9ad-11f0-8000-010203040506";
 const hello = new HumanMessage("hällo");
-const text = jsonCodec.encode(hello, { sessionId: "s", id });
+const text = '{"type":"human","data":{"content":"hällo"},"codec":1}';
 const json = { sessionId: "s", codec: jsonCodec };
 const reader = (onCorruptRow: CorruptRowPolicy = "throw"): Parameters<typeof decodeRow>[1] => ({
   ...json,
