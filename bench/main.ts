@@ -88,7 +88,7 @@ async function run(): Promise<void> {
   for (const missing of peers.missing) console.log(`Left out: ${missing}`);
   const library = libraryContender(client, keyspace);
   const own = [await Raw.create("raw", client, keyspace), await Raw.create("raw again", client, keyspace), library];
-  for (const contender of own) await warmUp(contender);
+  for (const contender of [...own, ...peers.contenders]) await warmUp(contender);
   const comparisons: Comparison[] = [];
   for (const scenario of SCENARIOS.filter(({ name }) => name.includes(flags.only))) {
     const comparison = await compare(scenario, scenario.peers ? [...own, ...peers.contenders] : own);
