@@ -77,8 +77,8 @@ export async function untilAgreed(client: Client, table: TableNames): Promise<vo
 
 /**
  * The node's schema version, or undefined where it does not work with the table yet. A version alone does not tell: a
- * node stores the table's rows in system_schema first, where others find them, and on a slow disk goes on without the
- * table, and with its version of before, for half a second.
+ * node stores the table's rows in system_schema first, where others find them, and until its disk has them goes on without
+ * the table, and with its version of before.
  */
 async function readSchemaVersionWith(client: Client, host: Host, probe: string): Promise<string | undefined> {
   try {

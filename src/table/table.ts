@@ -37,7 +37,7 @@ export interface RowPage {
   readonly next: string | undefined;
 }
 
-/** Rows of one round trip where the application does not say: of long messages that is as much as one should hold at once. */
+/** Rows of one round trip where the application does not say: some of them may be long. */
 export const PAGE_SIZE = 1024;
 /** Ids of one round trip when rows are counted. */
 const ROWS_PER_COUNT_STEP = 10_000;

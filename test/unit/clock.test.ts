@@ -45,6 +45,20 @@ test("ids are version 1 UUIDs of now, in the driver's eyes too", () => {
   expect(parsed.getBuffer().readUInt8(10) & 1).toBe(1);
 });
 
+test("an id's microsecond is exact, to the year 2223", () => {
+  const tick = fc.bigInt({ min: 0n, max: 80_000_000_000_000_000n });
+  fc.assert(
+    fc.property(tick, (ticks) => {
+      // 100 ns intervals since 1970, as RFC 9562 lays them out since 1582.
+      const hex = (ticks + 0x01b21dd213814000n).toString(16).padStart(15, "0");
+      const id = `${hex.slice(7)}-${hex.slice(3, 7)}-1${hex.slice(0, 3)}-8000-010203040506`;
+      expect(idMicros(id)).toBe(Number(ticks / 10n));
+      expect(idMicros(id.toUpperCase())).toBe(idMicros(id));
+    }),
+    runs(1000),
+  );
+});
+
 test("ids of several sessions in one tight loop are unique and ascend", () => {
   const clocks = Array.from({ length: 5 }, newClock);
   const ids = Array.from({ length: runs(20_000).numRuns }, (_, at) => clocks[at % 5]?.nextId() ?? "");
