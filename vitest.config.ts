@@ -7,8 +7,10 @@ const integration = {
   hookTimeout: 120_000,
 };
 
-/** They compare times. */
-const timed = ["cost", "long"].map((name) => `test/integration/${name}.test.ts`);
+/** They compare times, or share the examples' keyspace. */
+const alone = ["cost", "long", "examples", "agent-examples", "web-server"].map(
+  (name) => `test/integration/${name}.test.ts`,
+);
 
 /** The lowest LangChain that the agent's entry point takes, with a LangGraph of its time. */
 const lowestLangChain = [
@@ -41,12 +43,12 @@ const config: ViteUserConfig = defineConfig({
         },
       },
       {
-        test: { name: "integration", include: ["test/integration/**/*.test.ts"], exclude: [...timed], ...integration },
+        test: { name: "integration", include: ["test/integration/**/*.test.ts"], exclude: [...alone], ...integration },
       },
       {
         test: {
-          name: "timed",
-          include: [...timed],
+          name: "alone",
+          include: [...alone],
           // One at a time, and with nothing else beside it.
           fileParallelism: false,
           sequence: { groupOrder: 1 },
