@@ -1,7 +1,13 @@
+import { randomUUID } from "node:crypto";
 import type { BaseMessage } from "@langchain/core/messages";
 import type { StructuredToolInterface } from "@langchain/core/tools";
-import { type AgentMiddleware, AIMessage, type fakeModel, HumanMessage, tool } from "langchain";
+import type { BaseCheckpointSaver } from "@langchain/langgraph";
+import type { Client } from "cassandra-driver";
+import { type AgentMiddleware, AIMessage, createAgent, type fakeModel, HumanMessage, tool } from "langchain";
 import { z } from "zod";
+import { chatHistoryMiddleware } from "../../src/agent/index.ts";
+import type { CassandraChatMessageHistory } from "../../src/index.ts";
+import { openHistory } from "./session.ts";
 
 /** Answers at once; takes nothing from the network. */
 export const weather: StructuredToolInterface = tool(({ city }) => `sunny in ${city}`, {
@@ -60,4 +66,32 @@ export function prompts(model: ReturnType<typeof fakeModel>): string[][] {
 /** A middleware of LangChain's own, whose types refuse their own schemas under `exactOptionalPropertyTypes`. */
 export function openMiddleware(open: (options: never) => unknown, options: object): AgentMiddleware {
   return Reflect.apply(open, undefined, [options]);
+}
+
+export interface AgentSetting {
+  readonly model: ReturnType<typeof fakeModel>;
+  readonly save: "run" | "step";
+  readonly sessionId?: string;
+  readonly checkpointer?: BaseCheckpointSaver;
+  /** @defaultValue the client that the opener was given */
+  readonly client?: Client;
+}
+
+interface LoggedAgent {
+  readonly agent: ReturnType<typeof createAgent>;
+  readonly history: CassandraChatMessageHistory;
+}
+
+/** Makes agents that ask for the weather and are logged, each to a session of its own where none is named. */
+export function agentOpener(client: Client, keyspace: string): (setting: AgentSetting) => LoggedAgent {
+  return ({ model, save, sessionId = randomUUID(), checkpointer, client: own = client }) => {
+    const history = openHistory({ client: own, keyspace, sessionId });
+    const agent = createAgent({
+      model,
+      tools: [weather],
+      ...(checkpointer && { checkpointer }),
+      middleware: [chatHistoryMiddleware({ history, save })],
+    });
+    return { agent, history };
+  };
 }

@@ -1,39 +1,29 @@
 import { randomUUID } from "node:crypto";
 import { HumanMessage } from "@langchain/core/messages";
-import { type BaseCheckpointSaver, MemorySaver } from "@langchain/langgraph";
-import type { Client } from "cassandra-driver";
+import { MemorySaver } from "@langchain/langgraph";
 import { AIMessage, createAgent, createMiddleware, fakeModel, modelRetryMiddleware, tool } from "langchain";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { chatHistoryMiddleware } from "../../../src/agent/index.ts";
-import { ask, calling, lines, openMiddleware, prompts, respondWithTurn, shown, weather } from "../../support/agent.ts";
+import {
+  type AgentSetting,
+  agentOpener,
+  ask,
+  calling,
+  lines,
+  openMiddleware,
+  prompts,
+  respondWithTurn,
+  shown,
+  weather,
+} from "../../support/agent.ts";
 import { openClient, openHistory, ownKeyspace } from "../../support/session.ts";
 import { watchClient } from "../../support/watch.ts";
 
 const client = openClient();
 const keyspace = ownKeyspace(client);
 
-type Model = ReturnType<typeof fakeModel>;
-type Save = "run" | "step";
-
-interface Setting {
-  readonly model: Model;
-  readonly save: Save;
-  readonly sessionId?: string;
-  readonly checkpointer?: BaseCheckpointSaver;
-  readonly client?: Client;
-}
-
-function openAgent({ model, save, sessionId = randomUUID(), checkpointer, client: own = client }: Setting) {
-  const history = openHistory({ client: own, keyspace, sessionId });
-  const agent = createAgent({
-    model,
-    tools: [weather],
-    ...(checkpointer && { checkpointer }),
-    middleware: [chatHistoryMiddleware({ history, save })],
-  });
-  return { agent, history };
-}
+const openAgent = agentOpener(client, keyspace);
 
 const broken = new Error("the model is broken");
 
@@ -59,7 +49,7 @@ describe("a model error", () => {
     expect(shown(await history.getMessages())).toEqual(lines(1));
   });
 
-  test.each<Save>(["run", "step"])(
+  test.each<AgentSetting["save"]>(["run", "step"])(
     "save: %s, with a checkpointer: invoke(null) goes on, each message logged once",
     async (save) => {
       const model = fakeModel().respond(calling("1a", "1b")).respond(broken).respond(new AIMessage("answer 1"));
@@ -77,7 +67,7 @@ describe("a model error", () => {
     },
   );
 
-  test.each<Save>(["run", "step"])(
+  test.each<AgentSetting["save"]>(["run", "step"])(
     "save: %s, with a checkpointer: a new question logs what the broken run had said",
     async (save) => {
       const model = fakeModel().respond(calling("1a", "1b")).respond(broken);
@@ -92,7 +82,7 @@ describe("a model error", () => {
     },
   );
 
-  test.each<Save>(["run", "step"])(
+  test.each<AgentSetting["save"]>(["run", "step"])(
     "save: %s: a model that is tried again within the run is logged once",
     async (save) => {
       const model = fakeModel().respond(calling("1a", "1b")).respond(broken).respond(new AIMessage("answer 1"));
@@ -135,7 +125,7 @@ describe("an abort", () => {
     },
   );
 
-  test.each<Save>(["run", "step"])(
+  test.each<AgentSetting["save"]>(["run", "step"])(
     "save: %s: leaves whole rounds behind, and the next question goes on",
     async (save) => {
       const model = fakeModel()
@@ -173,9 +163,12 @@ describe("an abort", () => {
   });
 });
 
-test.each<Save>(["run", "step"])("save: %s: the recursion limit ends a run as an error does", async (save) => {
-  const model = fakeModel().respond(calling("1a", "1b")).respond(calling("c"));
-  const { agent, history } = openAgent({ model, save });
-  await expect(agent.invoke(ask(1), { recursionLimit: 4 })).rejects.toThrow(/[Rr]ecursion limit/);
-  expect(shown(await history.getMessages())).toEqual(save === "run" ? [] : lines(1).slice(0, 4));
-});
+test.each<AgentSetting["save"]>(["run", "step"])(
+  "save: %s: the recursion limit ends a run as an error does",
+  async (save) => {
+    const model = fakeModel().respond(calling("1a", "1b")).respond(calling("c"));
+    const { agent, history } = openAgent({ model, save });
+    await expect(agent.invoke(ask(1), { recursionLimit: 4 })).rejects.toThrow(/[Rr]ecursion limit/);
+    expect(shown(await history.getMessages())).toEqual(save === "run" ? [] : lines(1).slice(0, 4));
+  },
+);

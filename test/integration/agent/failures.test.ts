@@ -1,40 +1,19 @@
 import { randomUUID } from "node:crypto";
 import { InMemoryChatMessageHistory } from "@langchain/core/chat_history";
 import { type BaseMessage, HumanMessage } from "@langchain/core/messages";
-import { type BaseCheckpointSaver, MemorySaver } from "@langchain/langgraph";
-import type { Client } from "cassandra-driver";
+import { MemorySaver } from "@langchain/langgraph";
 import { createAgent, fakeModel } from "langchain";
 import { describe, expect, test } from "vitest";
 import { chatHistoryMiddleware } from "../../../src/agent/index.ts";
-import { ask, lines, respondWithTurn, shown, weather } from "../../support/agent.ts";
+import { agentOpener, ask, lines, respondWithTurn, shown, weather } from "../../support/agent.ts";
 import { startClockAnew } from "../../support/clock.ts";
-import { openClient, openHistory, ownKeyspace } from "../../support/session.ts";
+import { openClient, ownKeyspace } from "../../support/session.ts";
 import { watchClient } from "../../support/watch.ts";
 
 const client = openClient();
 const keyspace = ownKeyspace(client);
 
-type Model = ReturnType<typeof fakeModel>;
-type Save = "run" | "step";
-
-interface Setting {
-  readonly model: Model;
-  readonly save: Save;
-  readonly sessionId?: string;
-  readonly checkpointer?: BaseCheckpointSaver;
-  readonly client?: Client;
-}
-
-function openAgent({ model, save, sessionId = randomUUID(), checkpointer, client: own = client }: Setting) {
-  const history = openHistory({ client: own, keyspace, sessionId });
-  const agent = createAgent({
-    model,
-    tools: [weather],
-    ...(checkpointer && { checkpointer }),
-    middleware: [chatHistoryMiddleware({ history, save })],
-  });
-  return { agent, history };
-}
+const openAgent = agentOpener(client, keyspace);
 
 /** A client whose writes fail, before or after they took effect, as often as it is told. */
 function failingWrites(times: number, when: "before" | "after") {
