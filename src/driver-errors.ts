@@ -1,5 +1,6 @@
 /** Cassandra's error codes that mean something to this library (native protocol v4, section 9). */
 const SERVER = {
+  internal: 0x0000,
   unavailable: 0x1000,
   unauthorized: 0x2100,
   invalid: 0x2200,
@@ -58,6 +59,11 @@ export function isTableMissing(error: unknown): boolean {
  */
 function lostItsStatement(error: unknown): boolean {
   return innerErrors(error).some((one) => serverCode(one) === SERVER.unprepared);
+}
+
+/** The server met an error of its own: a node that has not opened a new table yet says "Unknown CF" so. */
+export function isInternal(error: unknown): boolean {
+  return serverCode(error) === SERVER.internal;
 }
 
 /** Larger than `max_mutation_size` (16 MiB on a default server), or than one request may be. */

@@ -1,7 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Client, Host } from "cassandra-driver";
 import { idMicros, isTimeUuid } from "../clock.ts";
-import { isAlreadyExists, isIgnoredNode, isTableIdMismatch, isTableMissing, isTransient } from "../driver-errors.ts";
+import {
+  isAlreadyExists,
+  isIgnoredNode,
+  isInternal,
+  isTableIdMismatch,
+  isTableMissing,
+  isTransient,
+} from "../driver-errors.ts";
 import { CassandraHistoryError } from "../errors.ts";
 import { readSchemaVersion } from "./schema.ts";
 import { Statements, type TableNames } from "./statements.ts";
@@ -77,14 +84,14 @@ export async function untilAgreed(client: Client, table: TableNames): Promise<vo
 
 /**
  * The node's schema version, or undefined where it does not work with the table yet. A version alone does not tell: a
- * node stores the table's rows in system_schema first, where others find them, and until its disk has them goes on without
- * the table, and with its version of before.
+ * node stores the table's rows in system_schema first, where others find them, then knows the table without having opened
+ * it, when it acknowledges writes and drops them, and all the while has its version of before.
  */
 async function readSchemaVersionWith(client: Client, host: Host, probe: string): Promise<string | undefined> {
   try {
     await client.execute(probe, [], { host, isIdempotent: true });
   } catch (error) {
-    if (isTableMissing(error)) return undefined;
+    if (isTableMissing(error) || isInternal(error)) return undefined;
     if (isTransient(error)) throw error;
     // Whatever else it refuses, it knows the table.
   }

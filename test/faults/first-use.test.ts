@@ -1,5 +1,8 @@
-import { type ChildProcess, fork } from "node:child_process";
+import { type ChildProcess, execFile, fork } from "node:child_process";
 import { once } from "node:events";
+import { mkdir, open as openFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { type Client, types } from "cassandra-driver";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
@@ -12,6 +15,7 @@ import { type Cluster, openCluster, startCluster } from "../support/cluster.ts";
 import { failureOf } from "../support/failure.ts";
 import { numbered, texts } from "../support/messages.ts";
 import { report } from "../support/report.ts";
+import { watchClient } from "../support/watch.ts";
 
 const PROCESSES = 20;
 const MESSAGES = 5;
@@ -82,6 +86,44 @@ async function storedTexts(table: string): Promise<Set<string>> {
 function open(options: Partial<CassandraChatMessageHistoryOptions>): CassandraChatMessageHistory {
   return new CassandraChatMessageHistory({ client, keyspace: "race", sessionId: "running", ...options });
 }
+
+/** Makes the table on the first node, while the second one knows it but cannot open it until the answer is called. */
+async function createHalfOpened(table: string): Promise<() => Promise<void>> {
+  const id = types.TimeUuid.now();
+  const folder = join(cluster.homes[1] ?? "", "data", "race", `${table}-${String(id).replaceAll("-", "")}`);
+  // A node reads the logs of transactions when it opens a table, and a pipe has it wait for who writes.
+  const pipe = join(folder, `nb_txn_flush_${types.TimeUuid.now()}.log`);
+  await mkdir(folder, { recursive: true });
+  await promisify(execFile)("mkfifo", [pipe]);
+  const impatient = await openCluster(cluster, { protocolOptions: { maxSchemaAgreementWaitSeconds: 0 } });
+  const host = impatient.hosts.get(cluster.contactPoints[0] ?? "");
+  await impatient.execute(`${createTableStatement({ keyspace: "race", table })} AND ID = ${id}`, [], { host });
+  await impatient.shutdown();
+  return async () => {
+    const writer = await openFile(pipe, "w");
+    await rm(pipe);
+    await writer.close();
+  };
+}
+
+test("a new table is written to when every node has opened it, not when every node knows it", async () => {
+  const letItOpen = await createHalfOpened("half_opened");
+  let refusals = 0;
+  const { watched, requests } = watchClient(client, async (_, send) => {
+    try {
+      return await send();
+    } catch (error) {
+      if (String(error).includes("Unknown CF")) refusals += 1;
+      // Seen not to have opened it, twice: now it does.
+      if (refusals === 2) await letItOpen();
+      throw error;
+    }
+  });
+  await open({ client: watched, table: "half_opened" }).addUserMessage("hi");
+  expect(refusals).toBeGreaterThanOrEqual(2);
+  expect(requests.flatMap(({ queries }) => queries).filter((query) => query.startsWith("INSERT"))).toHaveLength(1);
+  expect(await storedTexts("half_opened")).toEqual(new Set(["hi"]));
+});
 
 test("while a column is added to the table, writes go on; reads go on after it", async () => {
   const history = open({ table: "altered" });

@@ -20,7 +20,11 @@ export type ClusterCommand = { readonly id: number } & (
 
 export type ClusterReply = { readonly id: number } & (
   | { readonly error: string }
-  | { readonly contactPoints?: readonly string[]; readonly localDataCenter?: string }
+  | {
+      readonly contactPoints?: readonly string[];
+      readonly localDataCenter?: string;
+      readonly homes?: readonly string[];
+    }
 );
 
 let running: Promise<RunningNodes> | undefined;
@@ -38,8 +42,8 @@ async function startPlanned({ nodes: count, yaml }: ClusterPlan): Promise<Runnin
 async function obey(command: ClusterCommand): Promise<ClusterReply> {
   if (command.action === "plan") {
     running = startPlanned(command.plan);
-    const { contactPoints, localDataCenter } = await running;
-    return { id: command.id, contactPoints, localDataCenter };
+    const { contactPoints, localDataCenter, nodes } = await running;
+    return { id: command.id, contactPoints, localDataCenter, homes: nodes.map(({ home }) => home) };
   }
   await (await running)?.nodes[command.node]?.[command.action]();
   return { id: command.id };

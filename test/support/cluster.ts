@@ -8,6 +8,8 @@ import type { ClusterCommand, ClusterPlan, ClusterReply, NodeAction } from "./cl
 export interface Cluster extends Readonly<Record<NodeAction, (node: number) => Promise<void>>> {
   readonly contactPoints: readonly string[];
   readonly localDataCenter: string;
+  /** Each node's own folder; its tables are in `data`. */
+  readonly homes: readonly string[];
   readonly stop: () => Promise<void>;
 }
 
@@ -17,12 +19,13 @@ export async function startCluster(plan: ClusterPlan, options: Partial<ClientOpt
   // Detached, so that an interrupt from the keyboard reaches it only as our end.
   const holder = fork(program, { execArgv: ["--import", "tsx"], detached: true });
   const send = talkTo(holder);
-  const { contactPoints = [], localDataCenter = "" } = await send({ action: "plan", plan });
+  const { contactPoints = [], localDataCenter = "", homes = [] } = await send({ action: "plan", plan });
   const act = (action: NodeAction) => async (node: number) => void (await send({ action, node }));
   await untilComplete({ ...options, contactPoints: [...contactPoints], localDataCenter });
   return {
     contactPoints,
     localDataCenter,
+    homes,
     kill: act("kill"),
     start: act("start"),
     freeze: act("freeze"),

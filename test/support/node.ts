@@ -63,6 +63,10 @@ export class CassandraNode {
     this.#plan = plan;
   }
 
+  get home(): string {
+    return this.#plan.home;
+  }
+
   /** Resolves when clients can connect. */
   async start(): Promise<void> {
     const { java, home, address, port } = this.#plan;
