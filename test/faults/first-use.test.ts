@@ -27,6 +27,9 @@ interface FirstUse {
   readonly errors: readonly string[];
 }
 
+/** For changes of the schema: a slow disk makes them take long. */
+const PATIENT = { readTimeout: 60_000 };
+
 let cluster: Cluster;
 let client: Client;
 const processes: ChildProcess[] = [];
@@ -36,6 +39,8 @@ beforeAll(async () => {
   client = await openCluster(cluster);
   await client.execute(
     "CREATE KEYSPACE race WITH replication = {'class': 'NetworkTopologyStrategy', 'datacenter1': 3}",
+    [],
+    PATIENT,
   );
 });
 afterAll(async () => {
@@ -97,7 +102,10 @@ async function createHalfOpened(table: string): Promise<() => Promise<void>> {
   await promisify(execFile)("mkfifo", [pipe]);
   const impatient = await openCluster(cluster, { protocolOptions: { maxSchemaAgreementWaitSeconds: 0 } });
   const host = impatient.hosts.get(cluster.contactPoints[0] ?? "");
-  await impatient.execute(`${createTableStatement({ keyspace: "race", table })} AND ID = ${id}`, [], { host });
+  await impatient.execute(`${createTableStatement({ keyspace: "race", table })} AND ID = ${id}`, [], {
+    ...PATIENT,
+    host,
+  });
   await impatient.shutdown();
   return async () => {
     const writer = await openFile(pipe, "w");
@@ -129,7 +137,7 @@ test("while a column is added to the table, writes go on; reads go on after it",
   const history = open({ table: "altered" });
   await history.setup();
   let altered = false;
-  const alter = client.execute("ALTER TABLE race.altered ADD note text").finally(() => {
+  const alter = client.execute("ALTER TABLE race.altered ADD note text", [], PATIENT).finally(() => {
     altered = true;
   });
   let written = 0;
@@ -152,7 +160,7 @@ test("a table dropped while in use is made anew, by all at once; without createT
   const [maker, user] = [open({ table: "dropped" }), open({ table: "dropped", createTable: false, sessionId: "user" })];
   await maker.addUserMessage("before");
   await user.addUserMessage("before");
-  await client.execute("DROP TABLE race.dropped");
+  await client.execute("DROP TABLE race.dropped", [], PATIENT);
   for (const call of [user.addUserMessage("while"), user.getMessages()]) {
     const error = await failureOf(call);
     expect([error.code, error.message]).toEqual([
