@@ -41,6 +41,7 @@ const refused: [Method, value: unknown, option: string, expected: string, came: 
   ["getMessages", { signal: {} }, "signal", "an AbortSignal", "an object (Object)"],
   ["append", { ids: id }, "ids", entries, "a string of 36 characters"],
   ["append", { ids: [id, "x"] }, "ids", entries, "an array of 2"],
+  ["append", { ids: [{ toString: () => id }] }, "ids", entries, "an array of 1"],
   ["entries", { order: "random" }, "order", '"oldest-first" or "newest-first"', "a string of 6 characters"],
   ["entries", { after: "x" }, "after", entry, "a string of 1 characters"],
   ["entries", { before: 5 }, "before", entry, "5 (a number)"],

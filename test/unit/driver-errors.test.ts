@@ -5,6 +5,7 @@ import {
   explainFailure,
   isAlreadyExists,
   isIgnoredNode,
+  isInternal,
   isRefused,
   isTableIdMismatch,
   isTableMissing,
@@ -40,6 +41,7 @@ test.each([
     isTableIdMismatch,
     [response(codes.serverError, "ConfigurationException: Table ID mismatch (found 1; expected 2)")],
   ],
+  ["isInternal", isInternal, [response(codes.serverError, "java.lang.IllegalArgumentException: Unknown CF 1")]],
   [
     "isTableMissing",
     isTableMissing,

@@ -36,6 +36,8 @@ const bad: [option: string, value: unknown, expected: string, came: string][] = 
   ["table", "", name("table"), "an empty string"],
   ["table", null, name("table"), "null"],
   ["columns", "x", "an object of column names: sessionId, messageId, message", "a string of 1 characters"],
+  ["columns.sessionId", "", name("column"), "an empty string"],
+  ["columns.messageId", "", name("column"), "an empty string"],
   ["columns.message", "", name("column"), "an empty string"],
   ["createTable", "no", "true or false", "a string of 2 characters"],
   ["ttlSeconds", 0, ttl, "0 (a number)"],
@@ -53,6 +55,7 @@ const bad: [option: string, value: unknown, expected: string, came: string][] = 
   ["writeOptions.readTimeout", -1, "a whole number of milliseconds from 0 on", "-1 (a number)"],
   ["writeOptions.traceQuery", 1, "true or false", "1 (a number)"],
   ["writeOptions.executionProfile", 1, "the name of an execution profile, or the profile", "1 (a number)"],
+  ["writeOptions.executionProfile", null, "the name of an execution profile, or the profile", "null"],
   ["writeOptions.serialConsistency", 1, "types.consistencies.serial or localSerial of the driver", "1 (a number)"],
   ["onCorruptRow", "ignore", '"throw", "skip" or a function', "a string of 6 characters"],
   ["codec", { encode() {} }, "an object with the functions encode and decode", "an object (Object)"],
@@ -145,6 +148,7 @@ test("what is given is taken as it is, each object as a frozen copy", () => {
   }
   const some = resolveOptions({ ...good, columns: { message: "m" }, onCorruptRow: () => undefined });
   expect(some.columns).toEqual({ sessionId: "session_id", messageId: "message_id", message: "m" });
+  expect(resolveOptions({ ...good, onCorruptRow: "throw" }).onCorruptRow).toBe("throw");
 });
 
 test.each([["x"], ["x".repeat(65_535)], ["ä".repeat(32_767)], ["\u0000"], [" "]])(
