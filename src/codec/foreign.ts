@@ -12,7 +12,7 @@ export function readForeignRow(row: StoredFields): BaseMessage {
   if (!isRecord(data)) throw new TypeError("Expected the fields of a message in data.");
   const fields = normalizeFields(data);
   requireFields(type, fields);
-  if (/^(ai|AIMessageChunk)$/.test(String(type))) completeCalls(fields);
+  if (type === "ai" || type === "AIMessageChunk") completeCalls(fields);
   return createMessage(type, fields);
 }
 

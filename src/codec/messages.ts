@@ -22,26 +22,6 @@ export function isRecord(value: unknown): value is StoredFields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Each constructor takes its own ones of these as they are. A `switch`, since every key of every row is asked for. */
-function isConstructed(key: string): boolean {
-  switch (key) {
-    case "content":
-    case "additional_kwargs":
-    case "response_metadata":
-    case "id":
-    case "name":
-    case "tool_calls":
-    case "invalid_tool_calls":
-    case "usage_metadata":
-    case "tool_call_id":
-    case "artifact":
-    case "status":
-      return true;
-    default:
-      return false;
-  }
-}
-
 /** What the class sets itself, or a chunk holds while it streams. */
 export function isClassField(key: string): boolean {
   return key === "type" || key === "tool_call_chunks" || key.startsWith("lc_");
@@ -81,7 +61,10 @@ export function constructMessage(type: unknown, fields: StoredFields): BaseMessa
   dropNulls(fields);
   const message = construct(fields);
   // What was parsed has own keys only, and `in` makes no list of them.
-  for (const key in fields) if (!isConstructed(key)) addField(message, key, fields[key]);
+  for (const key in fields) {
+    const value = fields[key];
+    if (Reflect.get(message, key) !== value) addField(message, key, value);
+  }
   return message;
 }
 
@@ -90,13 +73,15 @@ function isTakenAsItIs({
   content,
   additional_kwargs: kwargs,
   response_metadata: metadata,
-  tool_calls,
+  tool_calls: calls,
+  invalid_tool_calls: invalidCalls,
 }: StoredFields): boolean {
   return (
     (typeof content === "string" || Array.isArray(content)) &&
     (kwargs === undefined || (isRecord(kwargs) && kwargs["tool_calls"] === undefined)) &&
     (metadata === undefined || (isRecord(metadata) && metadata["output_version"] === undefined)) &&
-    (tool_calls === undefined || Array.isArray(tool_calls))
+    (calls === undefined || Array.isArray(calls)) &&
+    (invalidCalls === undefined || Array.isArray(invalidCalls))
   );
 }
 
@@ -105,7 +90,7 @@ function isTakenAsItIs({
  * they are given. Throws a TypeError for a type that nobody writes.
  */
 export function createMessage(type: unknown, fields: StoredFields): BaseMessage {
-  const message = CLASSES.get(type)?.({ content: "" });
+  const message = CLASSES.get(type)?.({});
   if (message === undefined) throw new TypeError("Expected a known type of message.");
   dropNulls(fields);
   for (const key of Object.keys(fields)) addField(message, key, fields[key]);

@@ -32,7 +32,6 @@ export function isJson(value: unknown, depth = 0): boolean {
 }
 
 function isJsonObject(value: object, depth: number): boolean {
-  if ("toJSON" in value) return false;
   if (Array.isArray(value)) {
     // By index: `every` would pass over holes.
     for (let at = 0; at < value.length; at += 1) if (!isJson(value[at], depth)) return false;
@@ -51,8 +50,8 @@ function isPlain(value: object): value is Readonly<Record<string, unknown>> {
 
 /**
  * A copy that `JSON.stringify` carries, and marks for what it changed, inner ones first. A Buffer is marked as bytes, a
- * hole as undefined; an object with `toJSON` is what that gives, any other instance its own fields; functions and symbols
- * are left out. Throws a TypeError for a cycle.
+ * hole as undefined; an object with `toJSON` is what that gives, any other instance its own fields; `JSON.stringify` leaves
+ * functions and symbols out. Throws a TypeError for a cycle.
  */
 export function markValues(value: unknown): { readonly json: unknown; readonly marks: Mark[] } {
   const marks: Mark[] = [];
@@ -101,15 +100,13 @@ class Marking {
   }
 
   #copyArray(values: readonly unknown[], path: Path, ancestors: Set<object>): unknown[] {
-    return Array.from(values, (value, at) => (isLeftOut(value) ? null : this.copy(value, [...path, at], ancestors)));
+    return Array.from(values, (value, at) => this.copy(value, [...path, at], ancestors));
   }
 
   #copyFields(value: object, path: Path, ancestors: Set<object>): object {
     // Without a prototype, so that a key named __proto__ is a key like any other.
     const copy: Record<string, unknown> = Object.create(null);
-    for (const [key, field] of Object.entries(value)) {
-      if (!isLeftOut(field)) copy[key] = this.copy(field, [...path, key], ancestors);
-    }
+    for (const [key, field] of Object.entries(value)) copy[key] = this.copy(field, [...path, key], ancestors);
     return copy;
   }
 
@@ -117,10 +114,6 @@ class Marking {
     this.#marks.push([path, kind]);
     return stand;
   }
-}
-
-function isLeftOut(value: unknown): boolean {
-  return typeof value === "function" || typeof value === "symbol";
 }
 
 /** Puts back what `markValues` marked, in place. Throws a TypeError where a mark fits nothing: the row is not as we wrote it. */

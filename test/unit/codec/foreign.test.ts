@@ -134,10 +134,10 @@ describe("rows of LangChain's Python", () => {
 
   test("the bare words for numbers, but not inside strings", () => {
     const text =
-      '{"type": "tool", "data": {"content": "NaN, \\"Infinity\\" and -Infinity", "tool_call_id": "c", "artifact": [NaN, Infinity, -Infinity, {"number": NaN}, "NaN"]}}';
+      '{"type": "tool", "data": {"content": "NaN, \\"Infinity\\" and -Infinity", "tool_call_id": "c", "artifact": [NaN, Infinity, -Infinity, {"number": NaN}, "NaN", null]}}';
     expect(read(text)).toMatchObject({
       content: 'NaN, "Infinity" and -Infinity',
-      artifact: [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, { number: Number.NaN }, "NaN"],
+      artifact: [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, { number: Number.NaN }, "NaN", null],
     });
   });
 });
@@ -209,7 +209,7 @@ describe("what core's own mapping would give", () => {
       expect(Reflect.get(message, "tool_calls")).toEqual(type === "ai" ? [] : undefined);
     }
     expect("tool_calls" in read({ type: "human", data })).toBe(false);
-    const odd = { content: "", additional_kwargs: { tool_calls: [5, ...tool_calls] } };
+    const odd = { content: "", additional_kwargs: { tool_calls: [5, null, ...tool_calls] } };
     expect(read({ type: "ai", data: odd })).toMatchObject({ tool_calls: [{ id: "raw" }] });
   });
 });

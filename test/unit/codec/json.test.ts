@@ -181,6 +181,7 @@ describe("what JSON has no word for", () => {
       mine: new Mine(),
       url: new URL("https://example.com/"),
       json: { toJSON: () => ({ given: new Set([1]) }) },
+      noJson: { toJSON: 5, date: new Date(1) },
       method: () => 1,
       symbol: Symbol("s"),
       list: [() => 1, 2],
@@ -192,6 +193,7 @@ describe("what JSON has no word for", () => {
       mine: { own: 1 },
       url: "https://example.com/",
       json: { given: new Set([1]) },
+      noJson: { toJSON: 5, date: new Date(1) },
       list: [null, 2],
       holes: [1, undefined, 3],
     });
@@ -227,12 +229,16 @@ describe("other readers", () => {
     const message = aiMessage({
       content: "",
       tool_calls: [{ name: "f", args: {} }],
-      invalid_tool_calls: [{ args: "{" }],
+      invalid_tool_calls: [{ args: "{" }, { name: "f" }],
     });
     expect(JSON.parse(encode(message)).data).toMatchObject({
       tool_calls: [{ id: null, name: "f", args: {} }],
-      invalid_tool_calls: [{ id: null, name: null, args: "{", error: null }],
+      invalid_tool_calls: [
+        { id: null, name: null, args: "{", error: null },
+        { id: null, name: "f", args: null, error: null },
+      ],
     });
+    expect(cycle(message)).toMatchObject({ invalid_tool_calls: [{ args: "{" }, { name: "f", args: undefined }] });
     expect(cycle(message)).toMatchObject({ tool_calls: [{ id: undefined, name: "f", args: {} }] });
     expect(JSON.parse(encode(new ChatMessage("hi", "narrator")))).toMatchObject({
       type: "chat",
@@ -270,9 +276,18 @@ describe("other readers", () => {
     Reflect.set(odd, "response_metadata", []);
     deepStrictEqual(fieldsOf(cycle(odd)), fieldsOf(odd));
     const list = new AIMessage("hi");
-    Reflect.set(list, "tool_calls", {});
-    Reflect.set(list, "invalid_tool_calls", "");
-    deepStrictEqual(fieldsOf(cycle(list)), fieldsOf(list));
+    for (const [calls, invalidCalls] of [
+      [{}, ""],
+      [null, []],
+      [[], null],
+    ]) {
+      Reflect.set(list, "tool_calls", calls);
+      Reflect.set(list, "invalid_tool_calls", invalidCalls);
+      deepStrictEqual(fieldsOf(cycle(list)), fieldsOf(list));
+    }
+    const human = new HumanMessage("hi");
+    Reflect.set(human, "tool_calls", []);
+    deepStrictEqual(fieldsOf(cycle(human)), fieldsOf(human));
   });
 
   test("toDict of what was read has every field that toDict of what was written had", () => {
@@ -313,6 +328,13 @@ describe("what stands in a row", () => {
     deepStrictEqual(decode(JSON.stringify(row)).additional_kwargs, { deep: [value] });
   });
 
+  test("what was marked can be changed and deleted as any other value", () => {
+    const read = cycle(withKwargs({ value: Number.NaN })).additional_kwargs;
+    read["value"] = 1;
+    delete read["value"];
+    expect(read).toEqual({});
+  });
+
   test("what JSON can carry has no marks", () => {
     const plain = {
       text: "a",
@@ -335,6 +357,12 @@ describe("what stands in a row", () => {
     ["ai", { tool_calls: [{ id: null, name: "f", args: {} }], additional_kwargs: { tool_calls: [{ id: "raw" }] } }],
     ["ai", { additional_kwargs: { tool_calls: [{ id: "c", function: { name: "f", arguments: "{}" } }] } }],
     ["ai", { tool_calls: "none" }],
+    ["ai", { tool_calls: null }],
+    ["ai", { invalid_tool_calls: null }],
+    [
+      "ai",
+      { content: [], tool_calls: [{ id: "c", name: "f", args: {} }], response_metadata: { output_version: "v1" } },
+    ],
     ["ai", { tool_calls: undefined, invalid_tool_calls: [{ id: null, name: null, args: "{", error: null }] }],
     ["ai", { additional_kwargs: undefined }],
     ["ai", { additional_kwargs: [] }],
@@ -356,6 +384,11 @@ describe("what stands in a row", () => {
     expect(plain.type).toBe(type === "chat" ? "generic" : type);
   });
 
+  test("what stands among the calls and is none comes back", () => {
+    const row = { type: "ai", data: { content: "", tool_calls: [null, "x"] }, codec: 1 };
+    expect(decode(JSON.stringify(row))).toMatchObject({ tool_calls: [null, "x"] });
+  });
+
   test("a type or a field that no row can hold", () => {
     const alien = new HumanMessage("hi");
     Reflect.set(alien, "getType", () => "alien");
@@ -367,13 +400,14 @@ describe("what stands in a row", () => {
   });
 
   test("calls that say nothing stay as they are", () => {
-    const call = { id: "c", name: "f", args: {}, type: "tool_call" };
+    const call = { name: "f", args: {}, type: "tool_call", id: "c" };
     const stored = (calls: unknown): unknown => {
       const message = new AIMessage("hi");
       Reflect.set(message, "tool_calls", calls);
       return JSON.parse(encode(message)).data.tool_calls;
     };
     for (const calls of [[call], "none", ["odd"]]) expect(stored(calls)).toEqual(calls);
+    for (const calls of [[call], [call, "odd"]]) expect(JSON.stringify(stored(calls))).toBe(JSON.stringify(calls));
     expect(stored([call, "odd", { name: "g", id: undefined }])).toEqual([call, "odd", { id: null, name: "g" }]);
   });
 });
