@@ -68,16 +68,14 @@ export function constructMessage(type: unknown, fields: StoredFields): BaseMessa
   return message;
 }
 
-/** Whether no constructor would move content blocks, guess calls, fill in what is absent, or print a warning. */
+/** Whether no constructor would change what it is given: add calls to content blocks, guess calls, or fill in for null. */
 function isTakenAsItIs({
-  content,
   additional_kwargs: kwargs,
   response_metadata: metadata,
   tool_calls: calls,
   invalid_tool_calls: invalidCalls,
 }: StoredFields): boolean {
   return (
-    (typeof content === "string" || Array.isArray(content)) &&
     (kwargs === undefined || (isRecord(kwargs) && kwargs["tool_calls"] === undefined)) &&
     (metadata === undefined || (isRecord(metadata) && metadata["output_version"] === undefined)) &&
     (calls === undefined || Array.isArray(calls)) &&
