@@ -79,6 +79,12 @@ export function checkMessages(messages: unknown): void {
   if (!Array.isArray(messages)) throw invalidOption("messages", "an array of messages", describeValue(messages));
 }
 
+/** Core takes content blocks and a message's fields as well, but not everything. */
+export function checkText(text: unknown): void {
+  if (typeof text === "string" || (typeof text === "object" && text !== null)) return;
+  throw invalidOption("message", "a string", describeValue(text));
+}
+
 export function checkIds(ids: readonly string[] | undefined, messages: number): void {
   if (ids === undefined) return;
   const expected = "as many timeuuids as messages, in ascending order (the `ids` of the failed attempt)";

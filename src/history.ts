@@ -6,6 +6,7 @@ import {
   checkArguments,
   checkIds,
   checkMessages,
+  checkText,
   type EntriesOptions,
   type ForkOptions,
   type GetMessagesOptions,
@@ -93,7 +94,7 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
 
   /**
    * All messages, oldest first: complete, however many rows and pages there are. With `maxMessages` the newest ones only,
-   * in one read, at most two: tool messages at the window's head are left out, and a window of nothing but tool messages
+   * in one read, at most two, where they are no more than a page: tool messages at the window's head are left out, and a window of nothing but tool messages
    * is stretched back to the message that called them, where that is stored. Rejects with `READ_FAILED` or `CORRUPT_ROW`.
    */
   override async getMessages(options?: GetMessagesOptions): Promise<BaseMessage[]> {
@@ -111,10 +112,12 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
     checkArguments("entries", options);
     const pages = this.#reader.entryPages(options);
     for (;;) {
-      options.signal?.throwIfAborted();
       const page = await this.#read(() => pages.next(), options.signal);
       if (page.done) return;
-      yield* page.value;
+      for (const entry of page.value) {
+        options.signal?.throwIfAborted();
+        yield entry;
+      }
     }
   }
 
@@ -132,13 +135,26 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
     return this.#read(() => this.#reader.count());
   }
 
+  /** Adds a human message of this text: the same as {@link addMessage}. */
+  override async addUserMessage(message: string): Promise<void> {
+    checkText(message);
+    await super.addUserMessage(message);
+  }
+
+  /** Adds an AI message of this text: the same as {@link addMessage}. */
+  override async addAIMessage(message: string): Promise<void> {
+    checkText(message);
+    await super.addAIMessage(message);
+  }
+
   /** Adds one message: the same as {@link addMessages} with one. */
   override async addMessage(message: BaseMessage): Promise<void> {
     await this.#add([message], NO_OPTIONS);
   }
 
   /**
-   * Adds messages, all or nothing, in one round trip for up to 1 MiB of encoded text and 65,535 messages; more is sent in
+   * Adds messages, all or nothing, in one round trip for up to 1 MiB of encoded text and 65,535 messages (fewer where the
+   * session id is longer than 64 bytes: each row of a batch repeats it, up to 8 MB in all); more is sent in
    * order, in as few such steps as it takes, but for the largest message above 1 MiB, which goes first so that a refusal
    * leaves nothing behind. What is added is what the messages are at the call. Adds made without awaiting between them share
    * round trips, each call settling on its own. The driver may retry: writes are idempotent.

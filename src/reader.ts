@@ -19,11 +19,14 @@ import { windowLength } from "./window.ts";
 const PAGE_TEXT = 4 * 1024 * 1024;
 const MOST_ROWS = 5000;
 
+/** Older messages among which a window looks for the calls of its tool messages: one read more, whatever the page size. */
+const ROWS_REACHED_BACK = PAGE_SIZE;
+
 /** A message as it stands in the history. */
 export interface ChatHistoryEntry {
   /** A timeuuid: unique in the session, and in the order of the messages. */
   readonly id: string;
-  /** When the message was added, by the clock of the process that added it. */
+  /** When the message was added, by the clock of the process that added it, or by a clock ahead of it that it had read of. */
   readonly createdAt: Date;
   readonly message: BaseMessage;
   /** When the message expires, to the second; absent where it does not. `append` knows no expiry that is the table's default. */
@@ -67,13 +70,13 @@ export class SessionReader {
         if (message !== undefined) newestFirst.push(message);
       }
       if (size !== undefined) {
-        // One page of older rows is enough to look for a call in.
-        const complete = next === undefined || newestFirst.length >= size + (this.#options.pageSize ?? PAGE_SIZE);
+        const complete = next === undefined || newestFirst.length >= size + ROWS_REACHED_BACK;
         const length = windowLength(newestFirst, size, complete);
         if (length !== undefined) return newestFirst.slice(0, length).reverse();
       }
       if (next === undefined) return newestFirst.reverse();
-      page = await (following ?? this.#page(query, next));
+      const reachesBack = size !== undefined && newestFirst.length >= size;
+      page = await (following ?? this.#page(reachesBack ? { ...query, pageSize: ROWS_REACHED_BACK } : query, next));
     }
   }
 
@@ -125,12 +128,10 @@ export class SessionReader {
 
   async page({ limit, before, after }: PageOptions): Promise<ChatHistoryPage> {
     const order = after === undefined ? "newest-first" : "oldest-first";
-    const [entries, beyondCursor] = await Promise.all([
-      this.#collect({ order, before, after, limit: limit + 1 }),
+    const [{ entries: shown, goesOn }, beyondCursor] = await Promise.all([
+      this.#collect({ order, before, after }, limit),
       this.#hasBeyond(before, after),
     ]);
-    const goesOn = entries.length > limit;
-    const shown = entries.slice(0, limit);
     if (order === "newest-first") shown.reverse();
     const [older, newer] = order === "newest-first" ? [goesOn, beyondCursor] : [beyondCursor, goesOn];
     const [first, last] = [shown[0]?.id, shown.at(-1)?.id];
@@ -141,10 +142,21 @@ export class SessionReader {
     });
   }
 
-  async #collect(options: EntriesOptions): Promise<ChatHistoryEntry[]> {
+  /** So many entries, and whether there is one more: a corrupt one counts, since it is not on this page. */
+  async #collect(range: EntriesOptions, limit: number): Promise<{ entries: ChatHistoryEntry[]; goesOn: boolean }> {
     const entries: ChatHistoryEntry[] = [];
-    for await (const page of this.entryPages(options)) entries.push(...page);
-    return entries;
+    try {
+      for await (const page of this.entryPages({ ...range, limit: limit + 1 })) {
+        for (const entry of page) {
+          if (entries.length === limit) return { entries, goesOn: true };
+          entries.push(entry);
+        }
+      }
+      return { entries, goesOn: false };
+    } catch (error) {
+      if (entries.length < limit || !isCorruptRow(error)) throw error;
+      return { entries, goesOn: true };
+    }
   }
 
   /** Whether a reader would meet anything on the other side of the cursor, itself included. */
@@ -159,7 +171,7 @@ export class SessionReader {
       return false;
     } catch (error) {
       // A corrupt row is there as well; it is not on this page.
-      if (error instanceof CassandraHistoryError && error.code === "CORRUPT_ROW") return true;
+      if (isCorruptRow(error)) return true;
       throw error;
     }
   }
@@ -193,6 +205,10 @@ export class SessionReader {
     const newest = order === "newest-first" ? rows[0] : rows.at(-1);
     if (newest !== undefined) this.#clock.observe(newest.id.toString());
   }
+}
+
+function isCorruptRow(error: unknown): boolean {
+  return error instanceof CassandraHistoryError && error.code === "CORRUPT_ROW";
 }
 
 /** As many rows as these as PAGE_TEXT holds: fewer round trips for short messages, and less memory for long ones. */

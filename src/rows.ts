@@ -43,7 +43,7 @@ function encodeText(message: BaseMessage, at: number, encode: () => unknown): st
   try {
     text = encode();
   } catch (error) {
-    throw invalidMessage(at, `this ${message.type} message cannot be encoded`, error);
+    throw invalidMessage(at, `this ${message.type} message cannot be encoded`, withoutQuote(error));
   }
   if (typeof text === "string") return text;
   throw invalidMessage(
@@ -89,9 +89,13 @@ function corruptRow({ sessionId, id, cause }: CorruptRow): CassandraHistoryError
     "CORRUPT_ROW",
     `The row ${id} of session ${JSON.stringify(sessionId)} holds no message that the codec can decode. ` +
       'Read on without it by onCorruptRow: "skip" or a function, or remove it with delete([id]).',
-    // JSON.parse quotes the text in its error.
-    { sessionId, id, cause: cause instanceof SyntaxError ? undefined : cause },
+    { sessionId, id, cause: withoutQuote(cause) },
   );
+}
+
+/** JSON.parse quotes the text in its error. */
+function withoutQuote(cause: unknown): unknown {
+  return cause instanceof SyntaxError ? undefined : cause;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Client } from "cassandra-driver";
-import { describeMissingPermission, isUnauthorized } from "../driver-errors.ts";
+import { describeMissingPermission, isTransient, isUnauthorized, nameFailure } from "../driver-errors.ts";
 import { CassandraHistoryError } from "../errors.ts";
 import { createOnAgreedNode, isSettled, untilAgreed } from "./creation.ts";
 import { type ColumnRow, readColumns, readKeyspaces, readTableId } from "./schema.ts";
@@ -100,10 +100,20 @@ async function createTable(target: TableTarget): Promise<void> {
   try {
     await createOnAgreedNode(target.client, new Statements(target).createTable);
   } catch (error) {
-    if (!isUnauthorized(error)) throw error;
+    if (isTransient(error)) throw error;
+    if (!isUnauthorized(error)) throw refusedTable(target, error);
     // The server asks for the right to create before it looks: another process may have made the table since we looked.
     if ((await readColumns(target)).length === 0) throw mayNotCreate(target, error);
   }
+}
+
+function refusedTable({ keyspace, table }: TableTarget, cause: unknown): CassandraHistoryError {
+  return new CassandraHistoryError(
+    "SETUP_FAILED",
+    `The server refuses to make table "${keyspace}"."${table}" (${nameFailure(cause)}; see the driver's error in \`cause\`). ` +
+      "A table's name holds letters, digits and underscores only. Nothing was written.",
+    { cause },
+  );
 }
 
 function mayNotCreate(target: TableTarget, refusal: unknown): CassandraHistoryError {

@@ -81,6 +81,15 @@ describe("a corrupt row", () => {
     });
   });
 
+  test("just outside a page is only where the page goes on", async () => {
+    const { sessionId } = await corruptAt(0, 3);
+    const page = await openHistory({ client, keyspace, sessionId }).getPage({ limit: 2 });
+    expect([texts(page.entries.map(({ message }) => message)), page.older]).toEqual([
+      ["message 1", "message 2"],
+      page.entries[0]?.id,
+    ]);
+  });
+
   test("is what a function makes of it: a stand-in, or nothing", async () => {
     const { sessionId, id } = await corruptAt(0, 2);
     const seen: CorruptRow[] = [];

@@ -300,6 +300,13 @@ test("a signal ends an append between its steps, and an iteration", async () => 
   expect((await entries.next()).done).toBe(false);
   iteration.abort(reason);
   await expect(entries.next()).rejects.toBe(reason);
+  // In the middle of a page, too.
+  const within = new AbortController();
+  const { sessionId } = history;
+  const ofOnePage = openHistory({ client, keyspace, sessionId }).entries({ signal: within.signal });
+  expect((await ofOnePage.next()).done).toBe(false);
+  within.abort(reason);
+  await expect(ofOnePage.next()).rejects.toBe(reason);
 });
 
 test("a message among others that the server refuses: nothing stored, its size and the limit named", async () => {

@@ -83,11 +83,26 @@ test("a window reads back to the call of the tool messages that fill it", async 
     [5, 5],
     [6, 5],
   ] as const) {
-    expect((await history.getMessages({ maxMessages: size })).map((message) => message.type)).toEqual(
-      conversation.slice(-kept).map((message) => message.type),
-    );
+    const { sessionId } = history;
+    for (const reader of [history, openHistory({ client, keyspace, sessionId, pageSize: 1 })]) {
+      expect((await reader.getMessages({ maxMessages: size })).map((message) => message.type)).toEqual(
+        conversation.slice(-kept).map((message) => message.type),
+      );
+    }
   }
 });
+
+test.each([undefined, 1])(
+  "a window that finds no call in 1,024 older messages ends there: two reads, with pages of %o",
+  async (pageSize) => {
+    const { watched, requests } = watchClient(client);
+    const history = openHistory({ client: watched, keyspace, pageSize });
+    await history.addMessages([...numbered(2000), new ToolMessage({ content: "late", tool_call_id: "lost" })]);
+    requests.length = 0;
+    expect(await history.getMessages({ maxMessages: 1 })).toEqual([]);
+    expect(requests.map(({ options }) => options.fetchSize)).toEqual([1, 1024]);
+  },
+);
 
 test("an aborted read holds back no call after it", async () => {
   let answer = (): void => {};

@@ -83,6 +83,13 @@ test("one skewed row moves only its own session", async () => {
   expect(after?.createdAt.getTime()).toBeGreaterThan(Date.now() + TEN_MINUTES - 60_000);
   expect(normal?.createdAt.getTime()).toBeLessThanOrEqual(Date.now());
   expect(texts(await skewed.getMessages())).toEqual(["from the future", "reply"]);
+  const [[later], [elsewhere]] = [
+    await openHistory({ client, keyspace, sessionId: skewed.sessionId }).append([new HumanMessage("another's")]),
+    await openHistory({ client, keyspace, sessionId: skewed.sessionId, table: "elsewhere" }).append(numbered(1)),
+  ];
+  expect(texts(await skewed.getMessages())).toEqual(["from the future", "reply", "another's"]);
+  expect(later?.createdAt.getTime()).toBeGreaterThanOrEqual(after?.createdAt.getTime() ?? Number.NaN);
+  expect(elsewhere?.createdAt.getTime()).toBeLessThanOrEqual(Date.now());
   const written = await client.execute(
     `SELECT WRITETIME(message) AS at FROM ${keyspace}.message_store WHERE session_id = ? AND message_id = ?`,
     [skewed.sessionId, after?.id],

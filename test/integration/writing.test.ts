@@ -24,8 +24,9 @@ test("a turn of two costs one request, which is prepared, idempotent and unlogge
 
 test("every request after the setup is marked idempotent, and carries the history's own options", async () => {
   const { watched, requests } = watchClient(client);
-  const readOptions = { consistency: types.consistencies.one, readTimeout: 4321 };
-  const writeOptions = { consistency: types.consistencies.quorum, traceQuery: false };
+  const { one, quorum, serial, localSerial } = types.consistencies;
+  const readOptions = { consistency: one, readTimeout: 4321, serialConsistency: serial, executionProfile: "default" };
+  const writeOptions = { consistency: quorum, traceQuery: false, serialConsistency: localSerial };
   const history = openHistory({ client: watched, keyspace, readOptions, writeOptions, ttlSeconds: 1000 });
   await history.setup();
   requests.length = 0;

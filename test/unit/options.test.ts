@@ -149,6 +149,7 @@ test("what is given is taken as it is, each object as a frozen copy", () => {
   const some = resolveOptions({ ...good, columns: { message: "m" }, onCorruptRow: () => undefined });
   expect(some.columns).toEqual({ sessionId: "session_id", messageId: "message_id", message: "m" });
   expect(resolveOptions({ ...good, onCorruptRow: "throw" }).onCorruptRow).toBe("throw");
+  expect(resolveOptions({ ...good, pageSize: 100_000 }).pageSize).toBe(100_000);
 });
 
 test.each([["x"], ["x".repeat(65_535)], ["ä".repeat(32_767)], ["\u0000"], [" "]])(
@@ -193,6 +194,9 @@ describe("arguments of methods", () => {
     [() => history.append([], { ids: [id] }), "ids"],
     [() => history.append([], { signal: {} as AbortSignal }), "signal"],
     [() => history.addMessages("hi" as unknown as []), "messages"],
+    [() => history.addUserMessage(undefined as unknown as string), "message"],
+    [() => history.addAIMessage(null as unknown as string), "message"],
+    [() => history.addAIMessage(5 as unknown as string), "message"],
   ])("a wrong one rejects with INVALID_OPTION: case %#", async (call, option) => {
     expect(await rejection(call())).toContain(`Invalid option "${option}": expected `);
   });

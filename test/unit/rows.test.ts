@@ -85,6 +85,8 @@ describe("encoding", () => {
     expect(error.message).toBe(
       "Invalid message at position 0 of the call: this human message cannot be encoded. Nothing of the call was written.",
     );
+    const quoting = { ...jsonCodec, encode: () => JSON.parse("secret words") };
+    expect(failure(() => encodeRow(hello, 0, id, undefined, { ...json, codec: quoting })).cause).toBeUndefined();
   });
 });
 
