@@ -12,7 +12,10 @@ export interface GetMessagesOptions {
 }
 
 export interface AppendOptions {
-  /** The `ids` of a failed attempt, to try again without storing a message twice: as many as messages, ascending. */
+  /**
+   * The `ids` of a failed attempt, to try again without storing a message twice: as many as messages, ascending. Ids of
+   * one's own are taken as well (timeuuids of now): what a `signal` cut short can then be tried again, too.
+   */
   readonly ids?: readonly string[] | undefined;
   /** Expiry of these messages, in seconds. @defaultValue the history's `ttlSeconds` */
   readonly ttlSeconds?: number | undefined;
@@ -79,9 +82,9 @@ export function checkMessages(messages: unknown): void {
   if (!Array.isArray(messages)) throw invalidOption("messages", "an array of messages", describeValue(messages));
 }
 
-/** Core takes content blocks and a message's fields as well, but not everything. */
+/** Core takes a list of content blocks as well. */
 export function checkText(text: unknown): void {
-  if (typeof text === "string" || (typeof text === "object" && text !== null)) return;
+  if (typeof text === "string" || Array.isArray(text)) return;
   throw invalidOption("message", "a string", describeValue(text));
 }
 

@@ -33,6 +33,11 @@ export function isRefused(error: unknown): boolean {
   return serverCode(error) === SERVER.invalid;
 }
 
+/** The server answered that it will not do this, now or later. */
+export function isRefusal(error: unknown): boolean {
+  return (serverCode(error) ?? 0) >= FIRST_REFUSAL;
+}
+
 export function isUnauthorized(error: unknown): boolean {
   return serverCode(error) === SERVER.unauthorized;
 }
@@ -109,17 +114,25 @@ export function nameFailure(cause: unknown): string {
   return code === undefined ? name : `${name} 0x${code.toString(16)}`;
 }
 
-/** What the driver's error means and what can be done about it, where that is known. */
-export function explainFailure(cause: unknown, options: "readOptions" | "writeOptions" | "queryOptions"): string {
+/**
+ * What the driver's error means and what can be done about it, where that is known.
+ *
+ * @param options - which options the request was sent with
+ */
+export function explainFailure(
+  cause: unknown,
+  ...options: ("readOptions" | "writeOptions" | "queryOptions")[]
+): string {
+  const named = options.map((name) => `\`${name}\``).join(" or ");
   if (isLoginFailure(cause)) {
     return "The cluster refused the login: the client's credentials are wrong, or missing where the cluster asks for them";
   }
   if (isUnauthorized(cause)) return `${describeMissingPermission(cause)}: have it granted`;
   if (serverRefused(cause, SERVER.invalid, /consistency|serializable/i)) {
-    return `The server refuses this consistency: set another by \`${options}: { consistency }\``;
+    return `The server refuses this consistency: set another by \`consistency\` in ${named}`;
   }
   if ([cause, ...innerErrors(cause)].some((one) => serverCode(one) === SERVER.unavailable)) {
-    return `Too few replicas are up for the consistency, which is the client's own or that of \`${options}\``;
+    return `Too few replicas are up for the consistency, which is the client's own or that of ${named}`;
   }
   const what = isNoHostAvailable(cause) ? "No node could take the request; see" : "See";
   return `${what} the driver's error in \`cause\``;

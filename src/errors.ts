@@ -21,7 +21,8 @@ export interface CassandraHistoryErrorDetails {
 }
 
 /**
- * The only error class that the library throws, aside from the reason of an aborted `signal`.
+ * The only error class that the library throws; what the application's own parts throw passes as it is: the reason of an
+ * aborted `signal`, and the errors of `onCorruptRow` and of a function that opens an agent's history.
  *
  * Its text says what was expected, what came and what to do. Neither the text nor a field shows a credential or what a
  * chat message says; hosts appear only in the driver's own error, which is the `cause`.
@@ -111,7 +112,7 @@ export function editFailed(cause: unknown, ids: readonly string[] = [], largest 
   if (isWriteLevelRefused(cause)) return levelRefused(cause, ids);
   return new CassandraHistoryError(
     "WRITE_FAILED",
-    `The change failed (${nameFailure(cause)}): it may or may not have taken effect. ${explainFailure(cause, "writeOptions")}; ` +
+    `The change failed (${nameFailure(cause)}): it may or may not have taken effect. ${explainFailure(cause, "readOptions", "writeOptions")}; ` +
       "the same call can be made again.",
     { cause: shownCause(cause), ids: [...ids], written: [] },
   );

@@ -24,7 +24,9 @@ export async function copySession(from: Session, to: Session, through: string | 
     const rows = page.flatMap((row) => copyRow(row, from.options, to.options) ?? []);
     for (const batch of splitRows(rows, maxBatchRows(to.options.sessionId))) await insert(to.table, batch);
     const newest = rows.at(-1);
-    if (newest !== undefined) to.clock.observe(newest.id);
+    if (newest === undefined) continue;
+    // What either session adds from now on comes after what was read here.
+    for (const { clock } of [from, to]) clock.observe(newest.id);
   }
 }
 

@@ -13,12 +13,13 @@ import {
   type PageOptions,
 } from "./arguments.ts";
 import { SessionClock } from "./clock.ts";
+import { type ChatHistoryEntry, type ChatHistoryPage, createEntry } from "./entry.ts";
 import { editFailed, notFound, setupFailed } from "./errors.ts";
 import { copySession, type Session } from "./fork.ts";
 import { type CassandraChatMessageHistoryOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
 import { CallOrder } from "./order.ts";
 import { Outbox } from "./outbox.ts";
-import { type ChatHistoryEntry, type ChatHistoryPage, createEntry, SessionReader } from "./reader.ts";
+import { SessionReader } from "./reader.ts";
 import { type EncodedMessage, encodeRow } from "./rows.ts";
 import { maxBatchRows } from "./table/batches.ts";
 import { removeIds, removeVisible, replaceRow } from "./table/edits.ts";
@@ -93,9 +94,10 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
   }
 
   /**
-   * All messages, oldest first: complete, however many rows and pages there are. With `maxMessages` the newest ones only,
-   * in one read, at most two, where they are no more than a page: tool messages at the window's head are left out, and a window of nothing but tool messages
-   * is stretched back to the message that called them, where that is stored. Rejects with `READ_FAILED` or `CORRUPT_ROW`.
+   * All messages, oldest first: complete, however many rows and pages there are. With `maxMessages` the newest ones only:
+   * where they are no more than a page, in one read, at most two. Tool messages at the window's head are left out, and a
+   * window of nothing but tool messages is stretched back to the message that called them, where that is among the 1,024
+   * before it. Rejects with `READ_FAILED` or `CORRUPT_ROW`.
    */
   override async getMessages(options?: GetMessagesOptions): Promise<BaseMessage[]> {
     if (options !== undefined) checkArguments("getMessages", options);
@@ -112,6 +114,7 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
     checkArguments("entries", options);
     const pages = this.#reader.entryPages(options);
     for (;;) {
+      options.signal?.throwIfAborted();
       const page = await this.#read(() => pages.next(), options.signal);
       if (page.done) return;
       for (const entry of page.value) {
@@ -122,7 +125,8 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
   }
 
   /**
-   * One page for a user interface, its entries oldest first: the newest, or the next ones `before` or `after` an id.
+   * One page for a user interface, its entries oldest first: the newest, or the next ones `before` or `after` an id. An
+   * empty page names no other: the page that led to it still does.
    * Rejects with `READ_FAILED` or `CORRUPT_ROW`.
    */
   async getPage(options: PageOptions): Promise<ChatHistoryPage> {
@@ -178,7 +182,8 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
 
   /**
    * Replaces one message in place: its id, its place and its remaining expiry stay. Of an update and a delete that meet,
-   * the delete wins: no update brings back a message that was deleted. Of two updates that meet, one wins whole.
+   * the delete wins: no update brings back a message that was deleted. Of two updates that meet, one wins whole; of
+   * this process, the later one, even where the earlier one timed out.
    *
    * Rejects with `NOT_FOUND`, `INVALID_MESSAGE`, `MESSAGE_TOO_LARGE` or `WRITE_FAILED`.
    */
@@ -192,7 +197,9 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
   /** Deletes messages by their ids; unknown ones are ignored. A hundred at a time: after a failure, call it again. */
   async delete(ids: readonly string[]): Promise<void> {
     checkArguments("delete", { ids });
-    await this.#edit(() => removeIds(this.#table, ids), ids);
+    // As they are at the call, which may have to wait.
+    const own = [...ids];
+    await this.#edit(() => removeIds(this.#table, own), own);
   }
 
   /** Deletes a message, if it is there, and all after it, so that an answer can be made again. */
@@ -213,7 +220,8 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
 
   /**
    * Copies the messages, all or up to and including `through`, to another session, with their ids and remaining expiry,
-   * and returns that session's history. Not atomic: after a failure, the same call copies the rest.
+   * and returns that session's history. Not atomic: after a failure, the same call copies all of them again, which undoes
+   * what was changed or deleted in the copy meanwhile. A session that has messages gets these as well.
    *
    * Rejects with `NOT_FOUND` where `through` is not there, before anything is copied, or with `INVALID_OPTION`,
    * `READ_FAILED` or `WRITE_FAILED`; with a codec of one's own also `CORRUPT_ROW` or `INVALID_MESSAGE`.

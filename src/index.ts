@@ -1,6 +1,11 @@
 export type { AppendOptions, EntriesOptions, ForkOptions, GetMessagesOptions, PageOptions } from "./arguments.ts";
 export type { MessageCodec, MessageContext } from "./codec/codec.ts";
-export { CassandraHistoryError, type CassandraHistoryErrorCode } from "./errors.ts";
+export type { ChatHistoryEntry, ChatHistoryPage } from "./entry.ts";
+export {
+  CassandraHistoryError,
+  type CassandraHistoryErrorCode,
+  type CassandraHistoryErrorDetails,
+} from "./errors.ts";
 export { CassandraChatMessageHistory } from "./history.ts";
 export {
   type CassandraChatMessageHistoryOptions,
@@ -10,5 +15,4 @@ export {
   type RequestOptions,
   type TableOptions,
 } from "./options.ts";
-export type { ChatHistoryEntry, ChatHistoryPage } from "./reader.ts";
-export { type HistoryColumns, PYTHON_COLUMNS } from "./table/statements.ts";
+export { type HistoryColumns, PYTHON_COLUMNS, type RowOrder } from "./table/statements.ts";

@@ -1,6 +1,7 @@
 import type { BaseMessage } from "@langchain/core/messages";
 import type { EntriesOptions, PageOptions } from "./arguments.ts";
-import { idDate, type SessionClock } from "./clock.ts";
+import type { SessionClock } from "./clock.ts";
+import { type ChatHistoryEntry, type ChatHistoryPage, createEntry } from "./entry.ts";
 import { CassandraHistoryError, readFailed } from "./errors.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { decodeRow } from "./rows.ts";
@@ -15,33 +16,12 @@ import {
 } from "./table/table.ts";
 import { windowLength } from "./window.ts";
 
-/** Text of one page of a whole read, in characters, and its rows at the most: the driver's own page size. */
+/** Text of one page of a whole read, in characters, as far as the page before tells, and its rows at the most: the driver's own page size. */
 const PAGE_TEXT = 4 * 1024 * 1024;
 const MOST_ROWS = 5000;
 
 /** Older messages among which a window looks for the calls of its tool messages: one read more, whatever the page size. */
 const ROWS_REACHED_BACK = PAGE_SIZE;
-
-/** A message as it stands in the history. */
-export interface ChatHistoryEntry {
-  /** A timeuuid: unique in the session, and in the order of the messages. */
-  readonly id: string;
-  /** When the message was added, by the clock of the process that added it, or by a clock ahead of it that it had read of. */
-  readonly createdAt: Date;
-  readonly message: BaseMessage;
-  /** When the message expires, to the second; absent where it does not. `append` knows no expiry that is the table's default. */
-  readonly expiresAt?: Date;
-}
-
-/** A page of entries, for a user interface. */
-export interface ChatHistoryPage {
-  /** Oldest first. */
-  readonly entries: readonly ChatHistoryEntry[];
-  /** What to pass as `before` for the page of older entries; absent where there are none. */
-  readonly older?: string;
-  /** What to pass as `after` for the page of newer entries; absent where there are none. */
-  readonly newer?: string;
-}
 
 /** Reads one session: rows from the table, messages out, and the clock told what it has to stay above. */
 export class SessionReader {
@@ -225,16 +205,4 @@ export async function* readPages(table: MessageTable, query: RowQuery): AsyncGen
   } catch (error) {
     throw readFailed(error);
   }
-}
-
-/** @param readAt - when its remaining expiry was so many seconds, in milliseconds since 1970 */
-export function createEntry(
-  id: string,
-  message: BaseMessage,
-  ttlSeconds: number | undefined,
-  readAt: number = Date.now(),
-): ChatHistoryEntry {
-  const entry = { id, createdAt: idDate(id), message };
-  if (ttlSeconds === undefined) return Object.freeze(entry);
-  return Object.freeze({ ...entry, expiresAt: new Date(readAt + ttlSeconds * 1000) });
 }

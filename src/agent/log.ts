@@ -1,12 +1,12 @@
 import type { BaseListChatMessageHistory } from "@langchain/core/chat_history";
 import type { BaseMessage } from "@langchain/core/messages";
+import type { ChatHistoryEntry } from "../entry.ts";
 import type { CassandraChatMessageHistory } from "../history.ts";
-import type { ChatHistoryEntry } from "../reader.ts";
 import { hasFunctions } from "../schemas.ts";
 import { windowLength } from "../window.ts";
 import type { FailedWrites } from "./failed-writes.ts";
 
-/** What is in the log, and where it ends now: what `since` takes. The cursor is absent where the log is empty. */
+/** Where the log ends now: what `since` takes. Absent where the log is empty, or has no such place. */
 interface Ending {
   readonly cursor?: string | undefined;
 }
@@ -117,16 +117,15 @@ class ListLog implements ChatLog {
     return messages.slice(messages.length - length);
   }
 
-  async recognize(messages: readonly BaseMessage[]): Promise<{ newest: string | undefined; cursor: string }> {
+  async recognize(messages: readonly BaseMessage[]): Promise<{ newest: string | undefined }> {
     const stored = await this.#messages();
     const wanted = idsOf(messages);
-    const newest = stored.findLast(({ id }) => id !== undefined && wanted.has(id))?.id;
-    return { newest, cursor: String(stored.length) };
+    return { newest: stored.findLast(({ id }) => id !== undefined && wanted.has(id))?.id };
   }
 
-  async since(cursor: string | undefined): Promise<{ ids: Set<string>; cursor: string }> {
-    const stored = await this.#messages();
-    return { ids: idsOf(stored.slice(Number(cursor ?? 0))), cursor: String(stored.length) };
+  /** All that there is: a list that leaves out, or expires, tells nothing by its length. */
+  async since(): Promise<{ ids: Set<string> }> {
+    return { ids: idsOf(await this.#messages()) };
   }
 
   append(messages: readonly BaseMessage[]): Promise<void> {

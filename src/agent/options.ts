@@ -44,7 +44,7 @@ export interface ChatHistoryMiddlewareOptions<Schema extends ChatHistoryContextS
   readonly name?: string | undefined;
 }
 
-/** What the rooms beside this one receive. */
+/** The same, checked, with its defaults. */
 export interface ResolvedMiddlewareOptions {
   readonly history: ChatHistorySource<unknown>;
   readonly maxMessages: number | undefined;

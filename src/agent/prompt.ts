@@ -21,12 +21,12 @@ export function cutWindow(stored: readonly BaseMessage[], given: readonly BaseMe
  * through as the window is.
  */
 export function buildPrompt(window: readonly BaseMessage[], messages: readonly BaseMessage[]): BaseMessage[] {
+  const first = messages.findIndex(({ type }) => type !== "system");
+  const lead = first < 0 ? messages.length : first;
   const question = Math.max(
     messages.findLastIndex(({ type }) => type === "human"),
-    0,
+    lead,
   );
-  const first = messages.findIndex(({ type }) => type !== "system");
-  const lead = first < 0 ? messages.length : Math.min(first, question);
   const earlier = promptable(messages.slice(lead, question));
-  return [...messages.slice(0, lead), ...window, ...earlier, ...messages.slice(Math.max(lead, question))];
+  return [...messages.slice(0, lead), ...window, ...earlier, ...messages.slice(question)];
 }

@@ -26,16 +26,16 @@ export async function removeVisible(table: MessageTable, from?: string): Promise
   );
 }
 
-/** Deletes these rows where they are there, whatever the clock that wrote them. */
+/**
+ * Deletes these rows, whatever the clock that wrote them. All are deleted at our time, seen or not: a replica may lag, or
+ * a write that timed out take effect later.
+ */
 export async function removeIds(table: MessageTable, ids: readonly string[]): Promise<void> {
   for (let at = 0; at < ids.length; at += IDS_PER_STEP) {
-    const rows = await table.rows(writeTimesOf(["IN", ids.slice(at, at + IDS_PER_STEP)]));
+    const step = ids.slice(at, at + IDS_PER_STEP);
+    const rows = await table.rows(writeTimesOf(["IN", step]));
     const timestamp = nextMicros();
-    const past = rows.filter((row) => writeTimeOf(row) < timestamp);
-    await table.removeRows(
-      past.map(({ id }) => id.toString()),
-      timestamp,
-    );
+    await table.removeRows(step, timestamp);
     await removeDated(
       table,
       rows.filter((row) => writeTimeOf(row) >= timestamp),
@@ -50,11 +50,29 @@ export async function removeIds(table: MessageTable, ids: readonly string[]): Pr
 export async function replaceRow(table: MessageTable, id: string, text: string): Promise<boolean> {
   const [row] = await table.rows({ order: "newest-first", bounds: [["=", id]], parts: ["writetime", "ttl"] });
   if (row === undefined) return false;
-  // A row without a message has no write time to follow.
-  const timestamp = writeTimeOf(row) === 0 ? nextMicros() : justAfter(row);
+  const timestamp = replacementTime(row, id);
   // 0 is no expiry, even in a table that has a default one.
   await table.insert([{ id, text, ttlSeconds: row.ttl ?? 0 }], timestamp);
   return true;
+}
+
+/**
+ * Times at which this process last replaced rows, or tried to, by their ids. An attempt that timed out may take effect later
+ * than the next one, and a replica may not have seen the last one: of one time, Cassandra would keep the text that sorts last.
+ */
+const replacedAt = new Map<string, number>();
+const MOST_REPLACEMENTS = 1024;
+
+function replacementTime(row: StoredRow, id: string): number {
+  // A row without a message has no write time to follow.
+  const followed = writeTimeOf(row) === 0 ? nextMicros() : justAfter(row);
+  const timestamp = Math.max(followed, (replacedAt.get(id) ?? 0) + 1);
+  // Last in order again, so that the first is the one that was replaced longest ago.
+  replacedAt.delete(id);
+  replacedAt.set(id, timestamp);
+  const [oldest] = replacedAt.keys();
+  if (replacedAt.size > MOST_REPLACEMENTS && oldest !== undefined) replacedAt.delete(oldest);
+  return timestamp;
 }
 
 /** Of a writer that dates in nanoseconds, a number tells the time only to some hundreds: 2,048 is more than it can be off. */

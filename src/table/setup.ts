@@ -1,5 +1,5 @@
 import type { Client } from "cassandra-driver";
-import { describeMissingPermission, isTransient, isUnauthorized, nameFailure } from "../driver-errors.ts";
+import { describeMissingPermission, isRefusal, isUnauthorized, nameFailure } from "../driver-errors.ts";
 import { CassandraHistoryError } from "../errors.ts";
 import { createOnAgreedNode, isSettled, untilAgreed } from "./creation.ts";
 import { type ColumnRow, readColumns, readKeyspaces, readTableId } from "./schema.ts";
@@ -100,7 +100,7 @@ async function createTable(target: TableTarget): Promise<void> {
   try {
     await createOnAgreedNode(target.client, new Statements(target).createTable);
   } catch (error) {
-    if (isTransient(error)) throw error;
+    if (!isRefusal(error)) throw error;
     if (!isUnauthorized(error)) throw refusedTable(target, error);
     // The server asks for the right to create before it looks: another process may have made the table since we looked.
     if ((await readColumns(target)).length === 0) throw mayNotCreate(target, error);
@@ -108,10 +108,11 @@ async function createTable(target: TableTarget): Promise<void> {
 }
 
 function refusedTable({ keyspace, table }: TableTarget, cause: unknown): CassandraHistoryError {
+  const hint = /^\w+$/.test(table) ? "" : " A table's name holds letters, digits and underscores only.";
   return new CassandraHistoryError(
     "SETUP_FAILED",
-    `The server refuses to make table "${keyspace}"."${table}" (${nameFailure(cause)}; see the driver's error in \`cause\`). ` +
-      "A table's name holds letters, digits and underscores only. Nothing was written.",
+    `The server refuses to make table "${keyspace}"."${table}" (${nameFailure(cause)}; see the driver's error in \`cause\`).` +
+      `${hint} Nothing was written.`,
     { cause },
   );
 }

@@ -1,7 +1,8 @@
 import { AIMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
-import { types } from "cassandra-driver";
+import { errors, types } from "cassandra-driver";
 import { describe, expect, test, vi } from "vitest";
 import type { CassandraChatMessageHistory } from "../../src/index.ts";
+import { failureOf } from "../support/failure.ts";
 import { aiMessage, numbered, texts } from "../support/messages.ts";
 import { openClient, openHistory, ownKeyspace } from "../support/session.ts";
 import { watchClient } from "../support/watch.ts";
@@ -157,6 +158,41 @@ test("what is added to a fork comes after what was copied, of a clock ahead as w
   const forked = await history.fork(`${history.sessionId} fork`);
   await forked.addUserMessage("after");
   expect(texts(await forked.getMessages())).toEqual(["ahead", "after"]);
+  await history.addUserMessage("goes on");
+  expect(texts(await history.getMessages())).toEqual(["ahead", "goes on"]);
+});
+
+test("delete takes what its read does not see: on a replica that lags, or written late", async () => {
+  const { watched } = watchClient(client, async (request, send) => {
+    const result = await send();
+    return /WRITETIME/.test(request.queries[0] ?? "") ? Object.assign(result, { rows: [] }) : result;
+  });
+  const history = openHistory({ client: watched, keyspace });
+  const entries = await history.append(numbered(250));
+  const ids = entries.map(({ id }) => id);
+  const deletion = history.delete(ids);
+  ids.length = 0;
+  await deletion;
+  expect(await history.getMessages()).toEqual([]);
+});
+
+test("an update that failed and takes effect late does not win over the next one", async () => {
+  let late: (() => Promise<unknown>) | undefined;
+  const { watched } = watchClient(client, (request, send) => {
+    if (late !== undefined || !/^INSERT/.test(request.queries[0] ?? "") || !editing) return send();
+    late = send;
+    return Promise.reject(new errors.OperationTimedOutError("late"));
+  });
+  let editing = false;
+  const history = openHistory({ client: watched, keyspace });
+  const [entry] = await history.append(numbered(1));
+  const id = entry?.id ?? "";
+  editing = true;
+  // Of two cells of one time, Cassandra takes the one that sorts last.
+  expect((await failureOf(history.update(id, new AIMessage("zzz: first")))).code).toBe("WRITE_FAILED");
+  await openHistory({ client, keyspace, sessionId: history.sessionId }).update(id, new AIMessage("aaa: second"));
+  await late?.();
+  expect(texts(await history.getMessages())).toEqual(["aaa: second"]);
 });
 
 describe("an edit", () => {
@@ -307,6 +343,14 @@ test("a signal ends an append between its steps, and an iteration", async () => 
   expect((await ofOnePage.next()).done).toBe(false);
   within.abort(reason);
   await expect(ofOnePage.next()).rejects.toBe(reason);
+  // Without waiting for what was called before.
+  let isAdded = false;
+  const added = history.addMessages(numbered(1)).then(() => {
+    isAdded = true;
+  });
+  await expect(history.entries({ signal: AbortSignal.abort(reason) }).next()).rejects.toBe(reason);
+  expect(isAdded).toBe(false);
+  await added;
 });
 
 test("a message among others that the server refuses: nothing stored, its size and the limit named", async () => {

@@ -1,5 +1,5 @@
 import { type Client, types } from "cassandra-driver";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { createTableStatement, PYTHON_COLUMNS } from "../../src/index.ts";
 import { failureOf } from "../support/failure.ts";
 import { texts } from "../support/messages.ts";
@@ -100,6 +100,29 @@ test("a new table is written to when the node works with it, not when its descri
   expect(ddlOf(requests)).toEqual([]);
   expect(requests.flatMap(({ queries }) => queries).filter((query) => query.startsWith("INSERT"))).toHaveLength(1);
   expect(texts(await history.getMessages())).toEqual(["hi"]);
+});
+
+test("nothing is written where a node does not work with the table within 30 s", async () => {
+  await client.execute(createTableStatement({ keyspace, table: "like" }));
+  await storeSchemaRows("never_made", "like");
+  const { watched, requests } = watchClient(client, async (_, send) => {
+    try {
+      return await send();
+    } catch (error) {
+      const now = Date.now();
+      vi.spyOn(Date, "now").mockReturnValue(now + 31_000);
+      throw error;
+    }
+  });
+  onTestFinished(() => void vi.restoreAllMocks());
+  const error = await failureOf(openHistory({ client: watched, keyspace, table: "never_made" }).addUserMessage("hi"));
+  expect([error.code, error.message]).toEqual([
+    "SETUP_FAILED",
+    `Table "${keyspace}"."never_made" is new, and the nodes do not agree on the schema after 30 s: expected 1 version, got 0, ` +
+      "and a node without the table. Nothing was written. The next call tries again; if it stays so, look at " +
+      "`nodetool describecluster`.",
+  ]);
+  expect(requests.flatMap(({ queries }) => queries).filter((query) => query.startsWith("INSERT"))).toEqual([]);
 });
 
 test("a failed attempt is forgotten", async () => {

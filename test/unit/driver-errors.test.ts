@@ -130,7 +130,7 @@ describe("what an error means", () => {
   const refusedLogin =
     "The cluster refused the login: the client's credentials are wrong, or missing where the cluster asks for them";
   const tooFew = "Too few replicas are up for the consistency, which is the client's own or that of `readOptions`";
-  const level = "The server refuses this consistency: set another by `readOptions: { consistency }`";
+  const level = "The server refuses this consistency: set another by `consistency` in `readOptions`";
 
   test.each([
     [login, refusedLogin],
@@ -149,7 +149,9 @@ describe("what an error means", () => {
   });
 
   test("the option of the failed request is named", () => {
-    expect(explainFailure(invalid("consistency"), "writeOptions")).toContain("`writeOptions: { consistency }`");
+    expect(explainFailure(invalid("consistency"), "readOptions", "writeOptions")).toContain(
+      "set another by `consistency` in `readOptions` or `writeOptions`",
+    );
   });
 });
 

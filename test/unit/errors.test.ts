@@ -125,13 +125,13 @@ test("where the server refuses the consistency, the option that sets it is named
   const none = new errors.ResponseError(invalid, "ANY ConsistencyLevel is only supported for writes");
   const write = { ids: [], written: [], largest: 0 };
   for (const [error, option] of [
-    [readFailed(none), "readOptions"],
-    [setupFailed(none), "queryOptions"],
-    [writeFailed(none, write), "writeOptions"],
-    [editFailed(none), "writeOptions"],
+    [readFailed(none), "`readOptions`"],
+    [setupFailed(none), "`queryOptions`"],
+    [writeFailed(none, write), "`writeOptions`"],
+    [editFailed(none), "`readOptions` or `writeOptions`"],
   ]) {
     expect(error).toMatchObject({ cause: none });
-    expect(String(error)).toContain(`set another by \`${option}: { consistency }\``);
+    expect(String(error)).toContain(`set another by \`consistency\` in ${option}`);
   }
 });
 

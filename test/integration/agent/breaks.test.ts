@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { HumanMessage } from "@langchain/core/messages";
+import { InMemoryChatMessageHistory } from "@langchain/core/chat_history";
+import { type BaseMessage, HumanMessage } from "@langchain/core/messages";
 import { MemorySaver } from "@langchain/langgraph";
 import { AIMessage, createAgent, createMiddleware, fakeModel, modelRetryMiddleware, tool } from "langchain";
 import { describe, expect, test } from "vitest";
@@ -112,6 +113,29 @@ test("a step run that broke off is logged once, however many messages of others 
   await agent.invoke(ask(2), thread);
   const logged = shown(await history.getMessages());
   expect(logged.filter((line) => !line.includes("of another thread"))).toEqual([...lines(1).slice(0, 4), ...lines(2)]);
+});
+
+/** Anyone's history that gives its newest messages only. */
+class CappedHistory extends InMemoryChatMessageHistory {
+  override async getMessages(): Promise<BaseMessage[]> {
+    return (await super.getMessages()).slice(-4);
+  }
+}
+
+test("a step run that broke off is logged once by a history that gives its newest messages only", async () => {
+  const model = fakeModel().respond(broken).respond(new AIMessage("answer 1")).respond(new AIMessage("answer 2"));
+  const history = new CappedHistory(Array.from({ length: 10 }, (_, at) => new HumanMessage(`old ${at}`)));
+  const agent = createAgent({
+    model,
+    tools: [],
+    checkpointer: new MemorySaver(),
+    middleware: [chatHistoryMiddleware({ history, save: "step" })],
+  });
+  const thread = { configurable: { thread_id: randomUUID() } };
+  await expect(agent.invoke(ask(1), thread)).rejects.toThrow("the model is broken");
+  await agent.invoke(ask(2), thread);
+  const all = await InMemoryChatMessageHistory.prototype.getMessages.call(history);
+  expect(shown(all).slice(10)).toEqual(["human: question 1", "human: question 2", "ai: answer 1"]);
 });
 
 describe("an abort", () => {

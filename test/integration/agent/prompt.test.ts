@@ -102,6 +102,15 @@ test("system messages of earlier turns are logged, and left out of the prompt", 
   );
 });
 
+test("system messages keep the lead where nobody has asked a question", async () => {
+  const history = openHistory({ client, keyspace });
+  await history.addMessages([new HumanMessage("old"), new AIMessage("answer")]);
+  const model = fakeModel().respond(new AIMessage("done"));
+  const agent = createAgent({ model, tools: [], middleware: [chatHistoryMiddleware({ history })] });
+  await agent.invoke({ messages: [new SystemMessage("speak French"), new AIMessage("Bonjour")] });
+  expect(prompts(model)[0]).toEqual(["system: speak French", "human: old", "ai: answer", "ai: Bonjour"]);
+});
+
 test("system messages keep the lead, and the agent's own prompt is not logged", async () => {
   const history = openHistory({ client, keyspace });
   await history.addMessages([new HumanMessage("old")]);

@@ -1,0 +1,35 @@
+import type { BaseMessage } from "@langchain/core/messages";
+import { idDate } from "./clock.ts";
+
+/** A message as it stands in the history. */
+export interface ChatHistoryEntry {
+  /** A timeuuid: unique in the session, and in the order of the messages. */
+  readonly id: string;
+  /** When the message was added, by the clock of the process that added it, or by a clock ahead of it that it had read of. */
+  readonly createdAt: Date;
+  readonly message: BaseMessage;
+  /** When the message expires, to the second; absent where it does not. `append` knows no expiry that is the table's default. */
+  readonly expiresAt?: Date;
+}
+
+/** A page of entries, for a user interface. */
+export interface ChatHistoryPage {
+  /** Oldest first. */
+  readonly entries: readonly ChatHistoryEntry[];
+  /** What to pass as `before` for the page of older entries; absent where there are none. */
+  readonly older?: string;
+  /** What to pass as `after` for the page of newer entries; absent where there are none. */
+  readonly newer?: string;
+}
+
+/** @param readAt - when its remaining expiry was so many seconds, in milliseconds since 1970 */
+export function createEntry(
+  id: string,
+  message: BaseMessage,
+  ttlSeconds: number | undefined,
+  readAt: number = Date.now(),
+): ChatHistoryEntry {
+  const entry = { id, createdAt: idDate(id), message };
+  if (ttlSeconds === undefined) return Object.freeze(entry);
+  return Object.freeze({ ...entry, expiresAt: new Date(readAt + ttlSeconds * 1000) });
+}
