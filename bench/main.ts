@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: this library beside the bare driver, and with `--peers` beside what else LangChain has; writes the results
- * page, the charts and the README's figures. `--quick` takes less than a minute and writes nothing, and neither does
- * `--only TEXT`, which measures the operations whose name holds the text.
+ * page, the charts and the README's figures. `--quick` takes less than a minute, without the longest session, and `--only TEXT`
+ * measures the operations whose name holds the text: neither writes anything.
  */
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -37,7 +37,7 @@ let peers = NO_PEERS;
 async function compare(scenario: Scenario, contenders: readonly Contender[]): Promise<Comparison> {
   const trials = [];
   for (const contender of contenders) trials.push({ name: contender.name, run: await scenario.prepare(contender) });
-  const budget = flags.quick ? { seconds: 0.6, sampleMs: 8 } : { seconds: scenario.seconds, sampleMs: 40 };
+  const budget = flags.quick ? { seconds: 0.3, sampleMs: 8 } : { seconds: scenario.seconds, sampleMs: 40 };
   return summarize(scenario.name, scenario.calls ?? 1, await measure(trials, budget));
 }
 
@@ -46,7 +46,7 @@ async function warmUp(contender: Contender): Promise<void> {
   for (const { short, prepare } of SCENARIOS) {
     if (!short) continue;
     const run = await prepare(contender);
-    await Promise.all(Array.from({ length: 16 }, () => run(flags.quick ? 20 : 150)));
+    await Promise.all(Array.from({ length: 16 }, () => run(flags.quick ? 8 : 150)));
   }
 }
 
@@ -90,7 +90,8 @@ async function run(): Promise<void> {
   const own = [await Raw.create("raw", client, keyspace), await Raw.create("raw again", client, keyspace), library];
   for (const contender of [...own, ...peers.contenders]) await warmUp(contender);
   const comparisons: Comparison[] = [];
-  for (const scenario of SCENARIOS.filter(({ name }) => name.includes(flags.only))) {
+  const wanted = SCENARIOS.filter(({ name, long }) => name.includes(flags.only) && !(flags.quick && long));
+  for (const scenario of wanted) {
     const comparison = await compare(scenario, scenario.peers ? [...own, ...peers.contenders] : own);
     comparisons.push(comparison);
     console.log(line(comparison));

@@ -17,6 +17,8 @@ export interface Scenario {
   readonly short?: boolean;
   /** Whether other stores are measured, too. */
   readonly peers: boolean;
+  /** Whether it takes a session that is too long to write for a quick run. */
+  readonly long?: boolean;
   /** Checks that the contender does it right, and gives what is timed. */
   prepare(contender: Contender): Promise<Run>;
 }
@@ -159,6 +161,7 @@ function reading(name: string, count: number, newest: number, peers: boolean, re
     seconds: 6,
     peers,
     short: peers && newest <= WINDOW,
+    long: count > 10_000,
     prepare: async (contender) => {
       const sessionId = await sessionOf(contender, count);
       const session = contender.open(sessionId);
