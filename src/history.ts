@@ -126,8 +126,7 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
 
   /**
    * One page for a user interface, its entries oldest first: the newest, or the next ones `before` or `after` an id. An
-   * empty page names no other: the page that led to it still does.
-   * Rejects with `READ_FAILED` or `CORRUPT_ROW`.
+   * empty page names no other: the page that led to it still does. Rejects with `READ_FAILED` or `CORRUPT_ROW`.
    */
   async getPage(options: PageOptions): Promise<ChatHistoryPage> {
     checkArguments("getPage", options);

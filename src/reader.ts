@@ -16,7 +16,7 @@ import {
 } from "./table/table.ts";
 import { windowLength } from "./window.ts";
 
-/** Text of one page of a whole read, in characters, as far as the page before tells, and its rows at the most: the driver's own page size. */
+/** About as much text as one page of a whole read has, in characters, and its rows at the most: the driver's own page size. */
 const PAGE_TEXT = 4 * 1024 * 1024;
 const MOST_ROWS = 5000;
 

@@ -161,8 +161,7 @@ test("a table dropped while in use is made anew, by all at once; without createT
   await maker.addUserMessage("before");
   await user.addUserMessage("before");
   await client.execute("DROP TABLE race.dropped", [], PATIENT);
-  for (const call of [user.addUserMessage("while"), user.getMessages()]) {
-    const error = await failureOf(call);
+  for (const error of await Promise.all([user.addUserMessage("while"), user.getMessages()].map(failureOf))) {
     expect([error.code, error.message]).toEqual([
       "SETUP_FAILED",
       `Table "race"."dropped" does not exist, and createTable is false. Create it with:\n${createTableStatement({ keyspace: "race", table: "dropped" })}`,

@@ -144,12 +144,9 @@ test("a consistency that the server refuses: the error names writeOptions, with 
   const client = await logIn("app", "SELECT ON KEYSPACE app", "MODIFY ON KEYSPACE app");
   const { localOne, localQuorum } = types.consistencies;
   const refused = open(client, { writeOptions: { consistency: localOne } });
-  for (const call of [
-    refused.addUserMessage("said-in-confidence"),
-    refused.addMessages(numbered(2)),
-    refused.clear(),
-  ]) {
-    const error = await failureOf(call);
+  // Made at once: each has to be heard from its beginning.
+  const calls = [refused.addUserMessage("said-in-confidence"), refused.addMessages(numbered(2)), refused.clear()];
+  for (const error of await Promise.all(calls.map(failureOf))) {
     expect(error.code).toBe("WRITE_FAILED");
     expect(error.message).toBe(
       "The server takes no write at this consistency (ResponseError 0x2200; Astra DB takes none at ANY, ONE or LOCAL_ONE). " +

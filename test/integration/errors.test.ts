@@ -23,8 +23,8 @@ test("a cluster that is not there: each call's own code, and no address in the t
     ["WRITE_FAILED", history.clear()],
     ["WRITE_FAILED", history.delete(["0b2f6400-c9ad-11f0-8000-010203040506"])],
   ];
-  for (const [code, call] of calls) {
-    const error = await failureOf(call);
+  const failures = await Promise.all(calls.map(async ([code, call]) => [code, await failureOf(call)] as const));
+  for (const [code, error] of failures) {
     expect([error.code, error.cause instanceof Error]).toEqual([code, true]);
     expect(error.message).not.toMatch(/127\.0\.0\.1|the-message/);
     if (code === "WRITE_FAILED") expect(error.written).toEqual([]);
@@ -43,8 +43,7 @@ test.each([
       : send(),
   );
   const history = openHistory({ client: watched, keyspace });
-  for (const call of [history.addUserMessage("hi"), history.clear()]) {
-    const error = await failureOf(call);
+  for (const error of await Promise.all([history.addUserMessage("hi"), history.clear()].map(failureOf))) {
     expect([error.code, error.written]).toEqual(["WRITE_FAILED", []]);
     expect(error.message).toMatch(/Nothing was written\..*localQuorum.*writeOptions/);
   }
