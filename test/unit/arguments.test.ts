@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { checkArguments, checkIds, checkMessages } from "../../src/arguments.ts";
+import { checkArguments, checkIds, checkMessages, checkText } from "../../src/arguments.ts";
 
 const id = "0b2f6400-c9ad-11f0-8000-010203040506";
 const later = "0b2f6401-c9ad-11f0-8000-010203040506";
@@ -86,6 +86,24 @@ test("messages are an array", () => {
   checkMessages([]);
   expect(() => checkMessages("hi")).toThrow(
     'Invalid option "messages": expected an array of messages, got a string of 2 characters.',
+  );
+});
+
+test("a text is a string, or the content blocks that core takes too", () => {
+  for (const text of ["", "hi", [], [{ type: "text", text: "hi" }]]) checkText(text);
+});
+
+test.each([
+  [undefined, "nothing"],
+  [null, "null"],
+  [5, "5 (a number)"],
+  [{ length: 1 }, "an object (Object)"],
+])("%o is no text", (text, came) => {
+  expect(() => checkText(text)).toThrow(
+    expect.objectContaining({
+      code: "INVALID_OPTION",
+      message: `Invalid option "message": expected a string, got ${came}.`,
+    }),
   );
 });
 

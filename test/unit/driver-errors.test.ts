@@ -6,6 +6,7 @@ import {
   isAlreadyExists,
   isIgnoredNode,
   isInternal,
+  isRefusal,
   isRefused,
   isTableIdMismatch,
   isTableMissing,
@@ -84,6 +85,15 @@ test.each([
     login,
   ];
   for (const error of others) expect(is(error)).toBe(is === isRefused && isCode(error, codes.invalid));
+});
+
+test("a refusal is any answer by which the server will not do it, now or later", () => {
+  const refusals = [response(0x2000), invalid("any"), unauthorized, response(codes.alreadyExists)];
+  expect(refusals.map(isRefusal)).toEqual(refusals.map(() => true));
+  const others = [response(0x1fff), response(codes.serverError), response(codes.unavailableException), socketError];
+  for (const error of [...others, timedOut, login, allNodes(unauthorized), ...noErrors]) {
+    expect(isRefusal(error)).toBe(false);
+  }
 });
 
 function isCode(error: unknown, code: number): boolean {
