@@ -8,11 +8,11 @@ import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import { Client } from "cassandra-driver";
 import { findCassandra } from "../test/support/cassandra.ts";
-import type { Contender } from "./contenders/contender.ts";
+import type { Contender, RemoteContender } from "./contenders/contender.ts";
 import { libraryContender } from "./contenders/library.ts";
 import { type Peers, startPeers } from "./contenders/peers.ts";
 import { Raw } from "./contenders/raw.ts";
-import { measure, ratioTo } from "./measure.ts";
+import { measure, ratioTo, type Trial } from "./measure.ts";
 import { conversation } from "./messages.ts";
 import { type MemoryFigure, writeReport } from "./report.ts";
 import { type Comparison, line, summarize } from "./results.ts";
@@ -26,7 +26,13 @@ const { values: flags } = parseArgs({
   },
 });
 const LONG_SESSION = 100_000;
-const NO_PEERS: Peers = { contenders: [], versions: [], missing: ["other stores, which are measured with --peers"] };
+const NO_PEERS: Peers = {
+  contenders: [],
+  remotes: [],
+  versions: [],
+  missing: ["other stores, which are measured with --peers"],
+  notes: [],
+};
 
 const cassandra = await findCassandra({ say: (text) => console.log(text), use: "benchmark" });
 const { contactPoints, localDataCenter } = cassandra;
@@ -34,11 +40,21 @@ const client = new Client({ contactPoints: [...contactPoints], localDataCenter }
 const keyspace = `bench_${Date.now().toString(36)}`;
 let peers = NO_PEERS;
 
-async function compare(scenario: Scenario, contenders: readonly Contender[]): Promise<Comparison> {
-  const trials = [];
+async function compare(
+  scenario: Scenario,
+  contenders: readonly Contender[],
+  remotes: readonly RemoteContender[],
+): Promise<Comparison> {
+  const trials: Trial[] = [];
   for (const contender of contenders) trials.push({ name: contender.name, run: await scenario.prepare(contender) });
+  const task = scenario.task?.();
+  if (task !== undefined) {
+    for (const remote of remotes) trials.push({ name: remote.name, run: await remote.prepare(task) });
+  }
   const budget = flags.quick ? { seconds: 0.3, sampleMs: 8 } : { seconds: scenario.seconds, sampleMs: 40 };
-  return summarize(scenario.name, scenario.calls ?? 1, await measure(trials, budget));
+  const samples = await measure(trials, budget);
+  for (const contender of contenders) await contender.release();
+  return summarize(scenario.name, scenario.calls ?? 1, samples);
 }
 
 /** Until an engine has compiled what most operations share, a call costs several times what it costs a busy service. */
@@ -46,7 +62,10 @@ async function warmUp(contender: Contender): Promise<void> {
   for (const { short, prepare } of SCENARIOS) {
     if (!short) continue;
     const run = await prepare(contender);
-    await Promise.all(Array.from({ length: 16 }, () => run(flags.quick ? 8 : 150)));
+    // Those that open a client for each history are given few.
+    const calls = flags.quick || contender.lossy ? 8 : 150;
+    await Promise.all(Array.from({ length: 16 }, () => run(calls)));
+    await contender.release();
   }
 }
 
@@ -84,15 +103,18 @@ async function run(): Promise<void> {
   await client.execute(
     `CREATE KEYSPACE ${keyspace} WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}`,
   );
-  if (flags.peers) peers = await startPeers();
+  if (flags.peers) peers = await startPeers({ contactPoints, localDataCenter, keyspace });
   for (const missing of peers.missing) console.log(`Left out: ${missing}`);
+  for (const note of peers.notes) console.log(note);
   const library = libraryContender(client, keyspace);
   const own = [await Raw.create("raw", client, keyspace), await Raw.create("raw again", client, keyspace), library];
   for (const contender of [...own, ...peers.contenders]) await warmUp(contender);
   const comparisons: Comparison[] = [];
   const wanted = SCENARIOS.filter(({ name, long }) => name.includes(flags.only) && !(flags.quick && long));
   for (const scenario of wanted) {
-    const comparison = await compare(scenario, scenario.peers ? [...own, ...peers.contenders] : own);
+    const comparison = await (scenario.peers
+      ? compare(scenario, [...own, ...peers.contenders], peers.remotes)
+      : compare(scenario, own, []));
     comparisons.push(comparison);
     console.log(line(comparison));
   }
@@ -100,13 +122,20 @@ async function run(): Promise<void> {
   const windowRatio = await compareWindows(library);
   console.log(`a window out of ${LONG_SESSION}: ${windowRatio.toFixed(2)} times one out of 100`);
   const memory = await measureMemory(library);
-  await writeReport({ comparisons, windowRatio, memory, versions: await versions(), missing: peers.missing });
+  await writeReport({
+    comparisons,
+    windowRatio,
+    memory,
+    versions: await versions(),
+    missing: peers.missing,
+    notes: peers.notes,
+  });
 }
 
 try {
   await run();
 } finally {
-  for (const contender of peers.contenders) await contender.stop();
+  for (const peer of [...peers.contenders, ...peers.remotes]) await peer.stop();
   await client.execute(`DROP KEYSPACE IF EXISTS ${keyspace}`);
   await client.shutdown();
   await cassandra.stop();

@@ -1,10 +1,11 @@
 /** One contender's part in a comparison: does the operation so many times. */
 export interface Trial {
   readonly name: string;
-  run(operations: number): Promise<void>;
+  /** Gives what one operation took where another process did it. */
+  run(operations: number): Promise<void> | Promise<Sample>;
 }
 
-/** What one operation took, in microseconds; the CPU is this process's own, garbage collection included. */
+/** What one operation took, in microseconds; the CPU is that of the process that did it, garbage collection included. */
 export interface Sample {
   readonly wall: number;
   readonly cpu: number;
@@ -26,8 +27,9 @@ const MAX_OPERATIONS = 4096;
 const LEAST_ROUNDS = 7;
 
 /**
- * Runs all trials in turn, in many short rounds of one process; each takes each place in the order. What disturbs the machine
- * disturbs neighbours alike, and shows in the ratio of two copies of one trial.
+ * Runs all trials in turn, in many short rounds of one process, each in an order of its own: who always follows the same
+ * one would always find the same garbage. What disturbs the machine disturbs neighbours alike, and shows in the ratio of
+ * two copies of one trial.
  */
 export async function measure(trials: readonly Trial[], { seconds, sampleMs }: Budget): Promise<Samples> {
   const operations = await calibrate(trials, sampleMs);
@@ -36,9 +38,7 @@ export async function measure(trials: readonly Trial[], { seconds, sampleMs }: B
   const warmUp = Math.ceil(rounds * WARM_UP_SHARE);
   const samples = new Map(trials.map(({ name }): [string, Sample[]] => [name, []]));
   for (let round = -warmUp; round < rounds; round += 1) {
-    for (let place = 0; place < trials.length; place += 1) {
-      const trial = trials[(round + warmUp + place) % trials.length];
-      if (trial === undefined) continue;
+    for (const trial of shuffle(trials)) {
       const sample = await sampleOf(trial, operations.get(trial.name)?.count ?? 1);
       if (round >= 0) samples.get(trial.name)?.push(sample);
     }
@@ -46,12 +46,18 @@ export async function measure(trials: readonly Trial[], { seconds, sampleMs }: B
   return samples;
 }
 
+function shuffle<Item>(items: readonly Item[]): Item[] {
+  const drawn = items.map((item) => [item, Math.random()] as const);
+  return drawn.sort(([, a], [, b]) => a - b).map(([item]) => item);
+}
+
 /** Garbage of the one before is collected outside of the sample; a sample's own, as it comes. */
 async function sampleOf(trial: Trial, operations: number): Promise<Sample> {
   globalThis.gc?.({ type: "minor" });
   const cpuBefore = process.cpuUsage();
   const before = performance.now();
-  await trial.run(operations);
+  const own = await trial.run(operations);
+  if (own !== undefined) return own;
   const wall = (performance.now() - before) * 1000;
   const { user, system } = process.cpuUsage(cpuBefore);
   return { wall: wall / operations, cpu: (user + system) / operations };

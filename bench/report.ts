@@ -11,6 +11,8 @@ export interface Report {
   readonly memory: readonly MemoryFigure[];
   readonly versions: readonly string[];
   readonly missing: readonly string[];
+  /** What there is to know of a peer's figures. */
+  readonly notes: readonly string[];
 }
 
 export interface MemoryFigure {
@@ -64,7 +66,10 @@ function drawCharts(comparisons: readonly Comparison[]): ReadonlyMap<string, str
   return charts.set("peers.svg", drawBars(wall));
 }
 
-function figures({ comparisons, windowRatio, memory, versions, missing }: Report, charts: readonly string[]): string {
+function figures(
+  { comparisons, windowRatio, memory, versions, missing, notes }: Report,
+  charts: readonly string[],
+): string {
   const [cpu] = cpus();
   const machine = `${cpus().length} cores (${cpu?.model ?? "unknown"}), ${Math.round(totalmem() / 2 ** 30)} GB, ${type()} ${release()}`;
   const peers = comparisons.filter((one) => one.peers.length > 0);
@@ -84,7 +89,7 @@ A window of 20 out of 100,000 messages takes ${windowRatio.toFixed(2)} times as 
 | 100,000 messages | memory above idle at most |
 | --- | --- |
 ${memory.map(({ name, grownMiB }) => `| ${name} | ${grownMiB.toFixed(0)} MB |`).join("\n")}
-${peers.length === 0 ? "" : `\n## Beside other stores of LangChain\n\n${peerTable(peers)}\n\n### Where others are faster\n\n${fasterPeers(peers)}`}
+${peers.length === 0 ? "" : `\n## Beside other stores of LangChain\n\n${peerTable(peers)}\n\n${notes.map((note) => `- ${note}`).join("\n")}\n\n### Where others are faster\n\n${fasterPeers(peers)}`}
 ${missing.length === 0 ? "" : `\nLeft out: ${missing.join("; ")}.`}`;
 }
 

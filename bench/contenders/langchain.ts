@@ -1,28 +1,37 @@
+import { setImmediate } from "node:timers/promises";
 import type { BaseListChatMessageHistory } from "@langchain/core/chat_history";
 import type { BaseMessage } from "@langchain/core/messages";
 import type { Contender, SessionUnderTest } from "./contender.ts";
 
-/** Any LangChain history as a contender: by LangChain's own methods, a window being what `newest` gives. */
+interface Traits<History> {
+  /** What a user of the class does for a window. Default: where it has none, they read all and keep the end. */
+  readonly newest?: (history: History, size: number) => Promise<BaseMessage[]>;
+  /** Ends what one history holds. */
+  readonly close?: (history: History) => Promise<unknown>;
+  /** It keeps one message of a millisecond. */
+  readonly lossy?: boolean;
+  readonly stop?: () => Promise<unknown>;
+}
+
+/** Any LangChain history as a contender, by LangChain's own methods. */
 export class LangChainContender<History extends BaseListChatMessageHistory> implements Contender {
   readonly name: string;
+  readonly lossy: boolean;
   readonly #make: (sessionId: string) => History;
+  readonly #traits: Traits<History>;
   readonly #newest: (history: History, size: number) => Promise<BaseMessage[]>;
-  readonly #stop: () => Promise<void>;
+  readonly #held: History[] = [];
 
-  constructor(
-    name: string,
-    make: (sessionId: string) => History,
-    newest: (history: History, size: number) => Promise<BaseMessage[]> = sliceNewest,
-    stop: () => Promise<void> = async () => {},
-  ) {
+  constructor(name: string, make: (sessionId: string) => History, traits: Traits<History> = {}) {
     this.name = name;
+    this.lossy = traits.lossy ?? false;
     this.#make = make;
-    this.#newest = newest;
-    this.#stop = stop;
+    this.#traits = traits;
+    this.#newest = traits.newest ?? (async (history, size) => (await history.getMessages()).slice(-size));
   }
 
   open(sessionId: string): SessionUnderTest {
-    const history = this.#make(sessionId);
+    const history = this.history(sessionId);
     const newest = this.#newest;
     return {
       add: (message) => history.addMessage(message),
@@ -33,20 +42,32 @@ export class LangChainContender<History extends BaseListChatMessageHistory> impl
     };
   }
 
+  async fill(sessionId: string, messages: readonly BaseMessage[]): Promise<void> {
+    const session = this.open(sessionId);
+    if (!this.lossy) return session.addAll(messages);
+    for (const message of messages) {
+      const now = Date.now();
+      while (Date.now() === now) await setImmediate();
+      await session.add(message);
+    }
+  }
+
   request(sessionId: string, size: number): Promise<BaseMessage[]> {
-    return this.#newest(this.#make(sessionId), size);
+    return this.#newest(this.history(sessionId), size);
   }
 
   history(sessionId: string): History {
-    return this.#make(sessionId);
+    const history = this.#make(sessionId);
+    if (this.#traits.close !== undefined) this.#held.push(history);
+    return history;
   }
 
-  stop(): Promise<void> {
-    return this.#stop();
+  async release(): Promise<void> {
+    await Promise.all(this.#held.splice(0).map((history) => this.#traits.close?.(history)));
   }
-}
 
-/** Where the class has no window of its own, its user reads all and keeps the end. */
-async function sliceNewest(history: BaseListChatMessageHistory, size: number): Promise<BaseMessage[]> {
-  return (await history.getMessages()).slice(-size);
+  async stop(): Promise<void> {
+    await this.release();
+    await this.#traits.stop?.();
+  }
 }

@@ -10,6 +10,6 @@ export function libraryContender(client: Client, keyspace: string): LangChainCon
   return new LangChainContender(
     "this library",
     (sessionId) => new library.CassandraChatMessageHistory({ client, keyspace, sessionId }),
-    (history, maxMessages) => history.getMessages({ maxMessages }),
+    { newest: (history, maxMessages) => history.getMessages({ maxMessages }) },
   );
 }

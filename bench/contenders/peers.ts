@@ -4,8 +4,10 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import type { BaseListChatMessageHistory } from "@langchain/core/chat_history";
 import { type Server, startPostgres, startRedis } from "../servers.ts";
-import type { Contender } from "./contender.ts";
+import { type Cluster, communityContender, describeLosses } from "./community.ts";
+import type { Contender, RemoteContender } from "./contender.ts";
 import { LangChainContender } from "./langchain.ts";
+import { PythonContender } from "./python.ts";
 
 const folder = fileURLToPath(new URL("../peers/", import.meta.url));
 const resolveIn = createRequire(`${folder}package.json`).resolve;
@@ -13,37 +15,56 @@ const resolveIn = createRequire(`${folder}package.json`).resolve;
 /** What can be had, with the versions of their servers, and in words what cannot. */
 export interface Peers {
   readonly contenders: readonly Contender[];
+  readonly remotes: readonly RemoteContender[];
   readonly versions: readonly string[];
   readonly missing: readonly string[];
+  /** What there is to know of a peer's figures. */
+  readonly notes: readonly string[];
 }
-
-/** Classes that the rounds of one process cannot hold. */
-const LEFT_OUT: readonly string[] = [
-  "@langchain/community Cassandra: it opens a client of its own for each history and has no method that closes it, so that the many histories of these rounds would end in thousands of connections",
-  "LangChain's Python class: another process and language, which cannot take turns in the rounds of this one",
-];
 
 type History = new (fields: object) => BaseListChatMessageHistory;
 
-export async function startPeers(): Promise<Peers> {
+/** Those on a database of their own, and those on the same Cassandra. */
+export async function startPeers(cluster: Cluster): Promise<Peers> {
   const install = ["install", "--legacy-peer-deps", "--no-audit", "--no-fund", "--no-package-lock", "--silent"];
   await promisify(execFile)("npm", install, { cwd: folder });
-  const started = await Promise.allSettled([redis(), postgres()]);
-  const names = ["@langchain/redis", "@langchain/community Postgres"];
-  const found = started.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  const found = await Promise.all([
+    attempt("@langchain/redis", redis()),
+    attempt("@langchain/community Postgres", postgres()),
+    attempt("@langchain/community Cassandra", community(cluster)),
+    attempt("LangChain's Python class", python(cluster)),
+  ]);
   return {
-    contenders: found.map(({ contender }) => contender),
-    versions: found.map(({ version }) => version),
-    missing: [
-      ...started.flatMap((one, at) => (one.status === "rejected" ? [`${names[at]}: ${one.reason.message}`] : [])),
-      ...LEFT_OUT,
-    ],
+    contenders: found.flatMap(({ contender }) => contender ?? []),
+    remotes: found.flatMap(({ remote }) => remote ?? []),
+    versions: found.flatMap(({ version }) => version ?? []),
+    missing: found.flatMap(({ missing }) => missing ?? []),
+    notes: found.flatMap(({ note }) => note ?? []),
   };
 }
 
 interface Started {
-  readonly contender: Contender;
-  readonly version: string;
+  readonly contender?: Contender;
+  readonly remote?: RemoteContender;
+  readonly version?: string;
+  readonly note?: string;
+  readonly missing?: string;
+}
+
+function attempt(name: string, peer: Promise<Started>): Promise<Started> {
+  return peer.catch((error: unknown) => ({
+    missing: `${name}: ${error instanceof Error ? error.message : String(error)}`,
+  }));
+}
+
+async function community(cluster: Cluster): Promise<Started> {
+  const contender = await communityContender(cluster);
+  return { contender, note: await describeLosses(contender) };
+}
+
+async function python({ contactPoints, keyspace }: Cluster): Promise<Started> {
+  const remote = await PythonContender.start(contactPoints, keyspace);
+  return { remote, note: await remote.describe() };
 }
 
 async function redis(): Promise<Started> {
@@ -79,7 +100,7 @@ function held(
     await close();
     await server.stop();
   };
-  return { version: server.version, contender: new LangChainContender(name, make, undefined, stop) };
+  return { version: server.version, contender: new LangChainContender(name, make, { stop }) };
 }
 
 /** A package that only the benchmark's own folder has. */

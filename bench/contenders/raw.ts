@@ -19,6 +19,7 @@ const ROWS_PER_PAGE = 5000;
  */
 export class Raw implements Contender {
   readonly name: string;
+  readonly lossy = false;
   readonly #client: Client;
   readonly #insert: string;
   readonly #select: string;
@@ -52,6 +53,12 @@ export class Raw implements Contender {
   history(sessionId: string): BaseListChatMessageHistory {
     return new RawHistory(this, sessionId);
   }
+
+  fill(sessionId: string, messages: readonly BaseMessage[]): Promise<void> {
+    return this.addAll(sessionId, messages);
+  }
+
+  async release(): Promise<void> {}
 
   async stop(): Promise<void> {}
 

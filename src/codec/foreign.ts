@@ -1,6 +1,6 @@
 import type { BaseMessage } from "@langchain/core/messages";
 import { defaultToolCallParser } from "@langchain/core/messages/tool";
-import { createMessage, isRecord, type StoredFields } from "./messages.ts";
+import { constructMessage, isRecord, type StoredFields } from "./messages.ts";
 
 /** Core wraps an object that has a key `lc` in one of this single key. */
 const ESCAPED = "__lc_escaped__";
@@ -11,31 +11,39 @@ export function readForeignRow(row: StoredFields): BaseMessage {
   const data = row["data"] === undefined ? { content: row["text"], role: row["role"] } : row["data"];
   if (!isRecord(data)) throw new TypeError("Expected the fields of a message in data.");
   const fields = normalizeFields(data);
-  requireFields(type, fields);
+  requireField(type, fields);
   if (type === "ai" || type === "AIMessageChunk") completeCalls(fields);
-  return createMessage(type, fields);
+  return constructMessage(type, fields);
 }
 
 /** As core's own mapping would give them: nulls absent, escapes undone, containers there. */
 function normalizeFields(data: StoredFields): StoredFields {
-  const present = Object.entries(data).filter(([, value]) => value !== null);
-  const fields: StoredFields = Object.fromEntries(present.map(([key, value]) => [key, unescapeValue(value)]));
-  const { content_blocks: blocks, ...rest } = fields;
-  return {
-    ...rest,
-    content: expectContent(rest["content"] ?? blocks ?? []),
-    additional_kwargs: expectRecord(rest["additional_kwargs"] ?? {}),
-    response_metadata: expectRecord(rest["response_metadata"] ?? {}),
-  };
+  const fields: StoredFields = {};
+  // What was parsed has own keys only; no message has a field of this name.
+  for (const key in data) {
+    const value = data[key];
+    if (value !== null && key !== "content_blocks" && key !== "__proto__") fields[key] = unescapeValue(value);
+  }
+  fields["content"] = expectContent(fields["content"] ?? unescapeValue(data["content_blocks"]) ?? []);
+  fields["additional_kwargs"] = expectRecord(fields["additional_kwargs"] ?? {});
+  fields["response_metadata"] = expectRecord(fields["response_metadata"] ?? {});
+  return fields;
 }
 
+/** The value itself, changed where there is something to undo: nobody else has what was just parsed. */
 function unescapeValue(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(unescapeValue);
+  if (Array.isArray(value)) {
+    for (let at = 0; at < value.length; at += 1) value[at] = unescapeValue(value[at]);
+    return value;
+  }
   if (!isRecord(value)) return value;
-  const keys = Object.keys(value);
   // What is inside was kept as it was, deeper escapes included.
-  if (keys.length === 1 && keys[0] === ESCAPED) return value[ESCAPED];
-  return Object.fromEntries(keys.map((key) => [key, unescapeValue(value[key])]));
+  if (ESCAPED in value && Object.keys(value).length === 1) return value[ESCAPED];
+  for (const key in value) {
+    const inner = value[key];
+    if (typeof inner === "object") value[key] = unescapeValue(inner);
+  }
+  return value;
 }
 
 function expectContent(content: unknown): unknown {
@@ -49,11 +57,17 @@ function expectRecord(value: unknown): StoredFields {
 }
 
 /** What a message of the type cannot be without, as in core's mapping. */
-function requireFields(type: unknown, fields: StoredFields): void {
-  const needed = { tool: "tool_call_id", function: "name", generic: "role", chat: "role" };
-  for (const [one, key] of Object.entries(needed)) {
-    if (one === type && typeof fields[key] !== "string") throw new TypeError(`Expected ${key} in a ${one} message.`);
-  }
+const REQUIRED: ReadonlyMap<unknown, string> = new Map([
+  ["tool", "tool_call_id"],
+  ["function", "name"],
+  ["generic", "role"],
+  ["chat", "role"],
+]);
+
+function requireField(type: unknown, fields: StoredFields): void {
+  const key = REQUIRED.get(type);
+  if (key !== undefined && typeof fields[key] !== "string")
+    throw new TypeError(`Expected ${key} in a ${type} message.`);
 }
 
 /** Before core had `tool_calls`, they stood in the provider's own form only. */

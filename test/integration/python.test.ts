@@ -10,7 +10,7 @@ import {
   SystemMessage,
   ToolMessage,
 } from "@langchain/core/messages";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { type CassandraChatMessageHistory, PYTHON_COLUMNS } from "../../src/index.ts";
 import { aiMessage, numbered, texts } from "../support/messages.ts";
 import { hasPython, installPython, PythonPeer } from "../support/python.ts";
@@ -33,7 +33,7 @@ describe.runIf(python)("one table with LangChain's Python class", () => {
   // The first to use it makes the table: here, Python.
   beforeAll(async () => {
     await installPython();
-    peer = await PythonPeer.start(keyspace, table);
+    peer = await PythonPeer.start(inject("contactPoints"), keyspace, table);
     await peer.read("any");
   }, 300_000);
   afterAll(() => peer?.stop());

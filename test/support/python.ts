@@ -5,7 +5,6 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import type { StoredMessage } from "@langchain/core/messages";
-import { inject } from "vitest";
 
 const run = promisify(execFile);
 const root = resolve(import.meta.dirname, "../..");
@@ -31,8 +30,8 @@ export async function installPython(): Promise<void> {
   await writeFile(stamp, wanted);
 }
 
-/** A process that holds LangChain's Python `CassandraChatMessageHistory`, one call at a time. */
-export class PythonPeer {
+/** A Python program that answers each line with a line of JSON, one at a time. */
+export class PythonProcess {
   readonly #process: ChildProcess;
   readonly #lines: AsyncIterator<string>;
 
@@ -41,32 +40,20 @@ export class PythonPeer {
     this.#lines = lines;
   }
 
-  static async start(keyspace: string, table: string): Promise<PythonPeer> {
-    const program = join(root, "test/python/peer.py");
-    const peer = spawn("python3", ["-W", "ignore", program, inject("contactPoints").join(","), keyspace, table], {
+  /** Resolves when the program has said that it is ready. */
+  static async start(program: string, args: readonly string[]): Promise<PythonProcess> {
+    const child = spawn("python3", ["-W", "ignore", join(root, program), ...args], {
       env: { ...process.env, PYTHONPATH: packages },
       stdio: ["pipe", "pipe", "inherit"],
     });
-    const started = new PythonPeer(peer, createInterface({ input: peer.stdout })[Symbol.asyncIterator]());
+    const started = new PythonProcess(child, createInterface({ input: child.stdout })[Symbol.asyncIterator]());
     await started.#answer();
     return started;
   }
 
-  add(session: string, messages: readonly StoredMessage[]): Promise<unknown> {
-    return this.#ask({ do: "add", session, messages });
-  }
-
-  writeNumbers(session: string): Promise<unknown> {
-    return this.#ask({ do: "write_numbers", session });
-  }
-
-  async read(session: string): Promise<StoredMessage[]> {
-    const answer = await this.#ask({ do: "read", session });
-    return Array.isArray(answer) ? answer : [];
-  }
-
-  clear(session: string): Promise<unknown> {
-    return this.#ask({ do: "clear", session });
+  async ask(request: object): Promise<unknown> {
+    this.#process.stdin?.write(`${JSON.stringify(request)}\n`);
+    return this.#answer();
   }
 
   async stop(): Promise<void> {
@@ -75,14 +62,43 @@ export class PythonPeer {
     await exited;
   }
 
-  async #ask(request: object): Promise<unknown> {
-    this.#process.stdin?.write(`${JSON.stringify(request)}\n`);
-    return this.#answer();
-  }
-
   async #answer(): Promise<unknown> {
     const { value, done } = await this.#lines.next();
     if (done) throw new Error("The Python process ended; its error is above.");
     return JSON.parse(value).answer;
+  }
+}
+
+/** LangChain's Python `CassandraChatMessageHistory`. */
+export class PythonPeer {
+  readonly #process: PythonProcess;
+
+  private constructor(process: PythonProcess) {
+    this.#process = process;
+  }
+
+  static async start(contactPoints: readonly string[], keyspace: string, table: string): Promise<PythonPeer> {
+    return new PythonPeer(await PythonProcess.start("test/python/peer.py", [contactPoints.join(","), keyspace, table]));
+  }
+
+  add(session: string, messages: readonly StoredMessage[]): Promise<unknown> {
+    return this.#process.ask({ do: "add", session, messages });
+  }
+
+  writeNumbers(session: string): Promise<unknown> {
+    return this.#process.ask({ do: "write_numbers", session });
+  }
+
+  async read(session: string): Promise<StoredMessage[]> {
+    const answer = await this.#process.ask({ do: "read", session });
+    return Array.isArray(answer) ? answer : [];
+  }
+
+  clear(session: string): Promise<unknown> {
+    return this.#process.ask({ do: "clear", session });
+  }
+
+  stop(): Promise<void> {
+    return this.#process.stop();
   }
 }

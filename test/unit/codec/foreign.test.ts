@@ -177,6 +177,15 @@ describe("what core's own mapping would give", () => {
     expect(message).toMatchObject({ content: [], additional_kwargs: {}, response_metadata: {}, name: undefined });
   });
 
+  test("a field named __proto__ is none, at the top; what a call is given keeps its own", () => {
+    const args = JSON.parse('{"__proto__":{"deep":{"__lc_escaped__":{"lc":1}}}}');
+    const data = { content: "hi", tool_calls: [{ id: "c1", name: "look", args, type: "tool_call" }] };
+    const text = JSON.stringify({ type: "ai", data }).replace('"data":{', '"data":{"__proto__":{"name":"eve"},');
+    const message = read(text);
+    expect([message.name, Object.getPrototypeOf(message)]).toEqual([undefined, AIMessage.prototype]);
+    expect(JSON.stringify(Reflect.get(message, "tool_calls")[0].args)).toBe('{"__proto__":{"deep":{"lc":1}}}');
+  });
+
   test("content blocks are content only where there is no other", () => {
     const blocks = [{ type: "text", text: "block" }];
     expect(human({ content_blocks: blocks }).content).toEqual(blocks);
@@ -272,6 +281,7 @@ test.each([
   '{"type":"tool","data":{"content":"hi"}}',
   '{"type":"function","data":{"content":"hi"}}',
   '{"type":"generic","data":{"content":"hi"}}',
+  '{"type":"chat","data":{"content":"hi"}}',
   '{"type":"human","data":{"content":"hi"},"codec":2}',
   '{"type":"human","data":{"content":"hi"},"codec":1,"marks":5}',
   '{"type":"human","data":{"content":"hi"},"codec":1,"marks":[[[],"date"]]}',
