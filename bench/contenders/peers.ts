@@ -79,13 +79,20 @@ async function redis(): Promise<Started> {
   return held("@langchain/redis", server, make, () => client.quit());
 }
 
+interface PgPool {
+  on(event: "error", listener: () => void): unknown;
+  end(): Promise<unknown>;
+}
+
 async function postgres(): Promise<Started> {
   const server = await startPostgres();
   const [{ PostgresChatMessageHistory }, { default: pg }] = await Promise.all([
     load<{ PostgresChatMessageHistory: History }>("@langchain/community/stores/message/postgres"),
-    load<{ default: { Pool: new (options: object) => { end(): Promise<unknown> } } }>("pg"),
+    load<{ default: { Pool: new (options: object) => PgPool } }>("pg"),
   ]);
   const pool = new pg.Pool({ host: "127.0.0.1", port: server.port, user: "bench", database: "postgres", max: 64 });
+  // Connections that the server ends when it is stopped.
+  pool.on("error", () => {});
   const make = (sessionId: string): BaseListChatMessageHistory => new PostgresChatMessageHistory({ sessionId, pool });
   return held("@langchain/community Postgres", server, make, () => pool.end());
 }

@@ -1,6 +1,7 @@
 """LangChain's Python class, timed by its own process: a task or a number of operations a line in, a JSON answer a line out."""
 import json
 import sys
+import warnings
 from importlib.metadata import version
 from itertools import count, cycle
 from time import perf_counter, process_time
@@ -9,6 +10,9 @@ from cassandra.cluster import Cluster
 from langchain_community.chat_message_histories import CassandraChatMessageHistory
 from langchain_core.messages import messages_from_dict, messages_to_dict
 from langchain_core.runnables import RunnableLambda, RunnableWithMessageHistory
+
+# LangChain shows its deprecations whatever the interpreter was told.
+warnings.showwarning = lambda *_: None
 
 contact_points, keyspace, table = sys.argv[1:4]
 host, _, port = contact_points.split(",")[0].partition(":")

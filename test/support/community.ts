@@ -36,8 +36,8 @@ export async function loadCommunityHistory(): Promise<CommunityHistory> {
   return CassandraChatMessageHistory;
 }
 
-/** It opens a client for each history, and has no method that closes it. */
+/** It opens a client for each history on first use, and has no method that closes it. */
 export async function closeCommunityHistory(history: BaseListChatMessageHistory): Promise<void> {
-  const client: Client = await Reflect.get(history, "cassandraTable").getClient();
-  await client.shutdown();
+  const client: Client | undefined = await Reflect.get(history, "cassandraTable")?.getClient();
+  await client?.shutdown();
 }
