@@ -68,14 +68,21 @@ export function constructMessage(type: unknown, fields: StoredFields): BaseMessa
   return message;
 }
 
-/** Whether no constructor would change what it is given: add calls to content blocks, guess calls, or fill in for null. */
+/**
+ * Whether no constructor would change what it is given: make content or calls of content blocks, guess calls, or fill in for
+ * null. `text` is none of a constructor's, but a look at it has the class compute it from whatever the content is.
+ */
 function isTakenAsItIs({
   additional_kwargs: kwargs,
   response_metadata: metadata,
   tool_calls: calls,
   invalid_tool_calls: invalidCalls,
+  contentBlocks,
+  text,
 }: StoredFields): boolean {
   return (
+    contentBlocks === undefined &&
+    text === undefined &&
     (kwargs === undefined || (isRecord(kwargs) && kwargs["tool_calls"] === undefined)) &&
     (metadata === undefined || (isRecord(metadata) && metadata["output_version"] === undefined)) &&
     (calls === undefined || Array.isArray(calls)) &&

@@ -186,6 +186,15 @@ describe("what core's own mapping would give", () => {
     expect(JSON.stringify(Reflect.get(message, "tool_calls")[0].args)).toBe('{"__proto__":{"deep":{"lc":1}}}');
   });
 
+  test.each([{}, { codec: 1 }])("what a class makes of its content is no field of a row: %o", (own) => {
+    const block = { type: "tool_call", id: "c1", name: "look", args: {} };
+    for (const contentBlocks of [[block], [null], 5]) {
+      const message = read({ type: "ai", data: { content: "hi", contentBlocks }, ...own });
+      expect(message).toMatchObject({ content: "hi", tool_calls: [], response_metadata: {} });
+    }
+    expect(read({ type: "human", data: { content: [null], text: "x" }, ...own }).content).toEqual([null]);
+  });
+
   test("content blocks are content only where there is no other", () => {
     const blocks = [{ type: "text", text: "block" }];
     expect(human({ content_blocks: blocks }).content).toEqual(blocks);
