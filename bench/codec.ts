@@ -42,7 +42,7 @@ const writing: Record<string, Task> = {
   "core's toDict and JSON.stringify": () => messages.map((message) => JSON.stringify(message.toDict())),
 };
 const reading: Record<string, Task> = {
-  "JSON.parse of the same row": () => texts.map((text) => JSON.parse(text)),
+  "JSON.parse of our rows": () => texts.map((text) => JSON.parse(text)),
   "this codec": () => texts.map((text) => jsonCodec.decode(text, at)),
   "this codec, rows of core's": () => coreTexts.map((text) => jsonCodec.decode(text, at)),
   "JSON.parse and core's mapping": () => mapStoredMessagesToChatMessages(texts.map((text) => JSON.parse(text))),

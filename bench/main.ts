@@ -64,7 +64,7 @@ async function warmUp(contender: Contender): Promise<void> {
     if (!short) continue;
     const run = await prepare(contender);
     // One that opens a client for each history, and one more for each of its first calls, is given few.
-    const [atOnce, calls] = contender.lossy ? [1, 20] : [16, flags.quick ? 8 : 150];
+    const [atOnce, calls] = contender.opensClients ? [1, 20] : [16, flags.quick ? 8 : 150];
     await Promise.all(Array.from({ length: atOnce }, () => run(calls)));
     await contender.release();
   }
@@ -136,7 +136,8 @@ async function run(): Promise<void> {
 try {
   await run();
 } finally {
-  for (const peer of [...peers.contenders, ...peers.remotes]) await peer.stop();
+  // One that cannot be stopped is no reason to leave the others.
+  for (const peer of [...peers.contenders, ...peers.remotes]) await peer.stop().catch((error) => console.error(error));
   await client.execute(`DROP KEYSPACE IF EXISTS ${keyspace}`);
   await client.shutdown();
   await cassandra.stop();

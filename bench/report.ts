@@ -112,7 +112,7 @@ function peerTable(comparisons: readonly Comparison[]): string {
   const rows = comparisons.map(({ name, library, peers }) => {
     const cells = names.map((peer) => {
       const figure = peers.find(({ contender }) => contender === peer);
-      return figure === undefined ? "" : `${duration(figure.wall)} (${(figure.wall / library.wall).toFixed(2)})`;
+      return figure === undefined ? "" : `${duration(figure.wall)} (${figure.besideLibrary.toFixed(2)})`;
     });
     return `| ${[name, duration(library.wall), ...cells].join(" | ")} |`;
   });
@@ -125,10 +125,13 @@ function peerTable(comparisons: readonly Comparison[]): string {
 
 /** Every line on which another store took less time, in words. */
 function fasterPeers(comparisons: readonly Comparison[]): string {
-  const lines = comparisons.flatMap(({ name, library, peers }) =>
+  const lines = comparisons.flatMap(({ name, controlSpread: [low, high], peers }) =>
     peers
-      .filter(({ wall }) => wall < library.wall)
-      .map(({ contender, wall }) => `- ${name}: ${contender} takes ${(wall / library.wall).toFixed(2)} times as long.`),
+      .filter(({ besideLibrary }) => besideLibrary < 1)
+      .map(({ contender, besideLibrary }) => {
+        const noise = besideLibrary > Math.min(low, 1 / high) ? ", no more than the control's noise" : "";
+        return `- ${name}: ${contender} takes ${besideLibrary.toFixed(2)} times as long${noise}.`;
+      }),
   );
   return lines.length === 0 ? "None was, in this run." : lines.join("\n");
 }

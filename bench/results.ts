@@ -6,6 +6,8 @@ export interface Figure {
   readonly wall: number;
   readonly cpu: number;
   readonly wallRatio: number;
+  /** Its wall time beside the library's, round by round. */
+  readonly besideLibrary: number;
   readonly cpuRatio: number;
 }
 
@@ -28,7 +30,7 @@ const cpu = (sample: Sample): number => sample.cpu;
 
 /** The first two are the two copies of the floor, the third is the library. */
 export function summarize(name: string, calls: number, samples: Samples): Comparison {
-  const [[, first], [, second]] = firstTwo(samples);
+  const [first, second, third] = firstThree(samples);
   const figures = [...samples].map(([contender, own], at): Figure => {
     const floors = at < 2 ? [first] : [first, second];
     return {
@@ -36,6 +38,7 @@ export function summarize(name: string, calls: number, samples: Samples): Compar
       wall: median(own.map(wall)) / calls,
       cpu: median(own.map(cpu)) / calls,
       wallRatio: ratioTo(floors, own, wall),
+      besideLibrary: ratioTo([third], own, wall),
       cpuRatio: ratioTo(floors, own, cpu),
     };
   });
@@ -47,12 +50,12 @@ export function summarize(name: string, calls: number, samples: Samples): Compar
   return { name, rounds: first.length, raw, control, controlSpread, library, peers };
 }
 
-type Own = [string, readonly Sample[]];
+type Own = readonly Sample[];
 
-function firstTwo(samples: Samples): [Own, Own] {
-  const [first, second] = samples;
-  if (first === undefined || second === undefined) throw new Error("Expected two copies of the floor.");
-  return [first, second];
+function firstThree(samples: Samples): [Own, Own, Own] {
+  const [first, second, third] = samples.values();
+  if (!first || !second || !third) throw new Error("Expected two copies of the floor, and the library.");
+  return [first, second, third];
 }
 
 /** Three significant digits, in the unit that reads best. */

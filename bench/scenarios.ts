@@ -167,7 +167,7 @@ async function sessionOf(contender: Contender, count: number): Promise<string> {
 type Read = (contender: Contender, session: SessionUnderTest, sessionId: string) => Promise<BaseMessage[]>;
 
 function reading(name: string, count: number, newest: number, peers: boolean, read: Read): Scenario {
-  const does = read === readAgain ? "request" : "read";
+  const does = read === byNewHistory ? "request" : "read";
   return {
     name,
     seconds: 6,
@@ -179,6 +179,7 @@ function reading(name: string, count: number, newest: number, peers: boolean, re
       const sessionId = await sessionOf(contender, count);
       const session = contender.open(sessionId);
       const got = await read(contender, session, sessionId);
+      if (got.length !== newest) throw new Error(`Expected ${newest} messages, got ${got.length}.`);
       expectSame(contender, got, conversation(count).slice(-newest));
       const sum = look(got);
       return async (operations) => {
@@ -198,8 +199,8 @@ export function readWindow(count: number): Scenario {
   return reading(name, count, WINDOW, count <= 1000, (_, session) => session.window(WINDOW));
 }
 
-const readAgain: Read = (contender, _, sessionId) => contender.request(sessionId, WINDOW);
-const request = reading(`new history, last ${WINDOW} of 1,000`, 1000, WINDOW, true, readAgain);
+const byNewHistory: Read = (contender, _, sessionId) => contender.request(sessionId, WINDOW);
+const request = reading(`new history, last ${WINDOW} of 1,000`, 1000, WINDOW, true, byNewHistory);
 
 /** Sessions of ten turns, so that what is read stays short. */
 const runnableTurn: Scenario = {

@@ -38,5 +38,5 @@ export async function describeLosses(community: LangChainContender<BaseListChatM
   await atOnce.addEach(messages.slice(0, AT_ONCE));
   const [kept, keptAtOnce] = [(await inTurns.read()).length, (await atOnce.read()).length];
   await community.release();
-  return `${community.name} keeps one message of a millisecond: ${kept} of the ${2 * TURNS} messages of ${TURNS} turns one after the other, and ${keptAtOnce} of ${AT_ONCE} adds at once. What it gives back is not compared with what was written, and its long sessions are written at one message a millisecond. It opens a client for each history, and has no method that closes it: the benchmark does, outside of what is timed.`;
+  return `In ${community.name}, messages of one millisecond overwrite each other: it kept ${kept} of the ${2 * TURNS} messages of ${TURNS} turns one after the other, and ${keptAtOnce} of ${AT_ONCE} adds at once. Of what it gives back only the number is compared with what was written, and what it reads was written at one message a millisecond. It opens a client for each history, and has no method that closes it: the benchmark closes them after each operation of this table.`;
 }

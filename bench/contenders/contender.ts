@@ -5,8 +5,10 @@ import type { Sample } from "../measure.ts";
 /** A chat-history store under measurement. */
 export interface Contender {
   readonly name: string;
-  /** It does not keep all that it is told, so that what it gives back is not compared with what was written. */
+  /** It does not keep all that it is told, or not as it was: of what it gives back, only the number is compared. */
   readonly lossy: boolean;
+  /** Each history opens a client of its own. */
+  readonly opensClients: boolean;
   /** One session, kept open. */
   open(sessionId: string): SessionUnderTest;
   /** Writes a session that is only read from then on. */

@@ -6,9 +6,9 @@ import type { Contender, SessionUnderTest } from "./contender.ts";
 interface Traits<History> {
   /** What a user of the class does for a window. Default: where it has none, they read all and keep the end. */
   readonly newest?: (history: History, size: number) => Promise<BaseMessage[]>;
-  /** Ends what one history holds. */
+  /** Ends the client that each history opens. */
   readonly close?: (history: History) => Promise<unknown>;
-  /** It keeps one message of a millisecond. */
+  /** Messages of one millisecond overwrite each other. */
   readonly lossy?: boolean;
   readonly stop?: () => Promise<unknown>;
 }
@@ -17,6 +17,7 @@ interface Traits<History> {
 export class LangChainContender<History extends BaseListChatMessageHistory> implements Contender {
   readonly name: string;
   readonly lossy: boolean;
+  readonly opensClients: boolean;
   readonly #make: (sessionId: string) => History;
   readonly #traits: Traits<History>;
   readonly #newest: (history: History, size: number) => Promise<BaseMessage[]>;
@@ -25,6 +26,7 @@ export class LangChainContender<History extends BaseListChatMessageHistory> impl
   constructor(name: string, make: (sessionId: string) => History, traits: Traits<History> = {}) {
     this.name = name;
     this.lossy = traits.lossy ?? false;
+    this.opensClients = traits.close !== undefined;
     this.#make = make;
     this.#traits = traits;
     this.#newest = traits.newest ?? (async (history, size) => (await history.getMessages()).slice(-size));
@@ -58,7 +60,7 @@ export class LangChainContender<History extends BaseListChatMessageHistory> impl
 
   history(sessionId: string): History {
     const history = this.#make(sessionId);
-    if (this.#traits.close !== undefined) this.#held.push(history);
+    if (this.opensClients) this.#held.push(history);
     return history;
   }
 

@@ -68,11 +68,11 @@ async function python({ contactPoints, keyspace }: Cluster): Promise<Started> {
 }
 
 async function redis(): Promise<Started> {
-  const server = await startRedis();
   const [{ RedisChatMessageHistory }, { createClient }] = await Promise.all([
     load<{ RedisChatMessageHistory: History }>("@langchain/redis"),
     load<{ createClient: (options: object) => { connect(): Promise<unknown>; quit(): Promise<unknown> } }>("redis"),
   ]);
+  const server = await startRedis();
   const client = createClient({ url: `redis://127.0.0.1:${server.port}` });
   await client.connect();
   const make = (sessionId: string): BaseListChatMessageHistory => new RedisChatMessageHistory({ sessionId, client });
@@ -85,16 +85,18 @@ interface PgPool {
 }
 
 async function postgres(): Promise<Started> {
-  const server = await startPostgres();
   const [{ PostgresChatMessageHistory }, { default: pg }] = await Promise.all([
     load<{ PostgresChatMessageHistory: History }>("@langchain/community/stores/message/postgres"),
     load<{ default: { Pool: new (options: object) => PgPool } }>("pg"),
   ]);
+  const server = await startPostgres();
   const pool = new pg.Pool({ host: "127.0.0.1", port: server.port, user: "bench", database: "postgres", max: 64 });
   // Connections that the server ends when it is stopped.
   pool.on("error", () => {});
   const make = (sessionId: string): BaseListChatMessageHistory => new PostgresChatMessageHistory({ sessionId, pool });
-  return held("@langchain/community Postgres", server, make, () => pool.end());
+  const name = "@langchain/community Postgres";
+  const note = `${name} makes its table without an index on the session, so that each read looks at every row of all sessions.`;
+  return { ...held(name, server, make, () => pool.end()), note };
 }
 
 function held(

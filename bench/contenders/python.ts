@@ -5,7 +5,7 @@ import type { RemoteContender, Task } from "./contender.ts";
 
 /** LangChain's Python `CassandraChatMessageHistory`, on the same Cassandra. */
 export class PythonContender implements RemoteContender {
-  readonly name = "Python's class";
+  readonly name = "LangChain's Python class";
   readonly #process: PythonProcess;
 
   private constructor(process: PythonProcess) {

@@ -20,6 +20,7 @@ const ROWS_PER_PAGE = 5000;
 export class Raw implements Contender {
   readonly name: string;
   readonly lossy = false;
+  readonly opensClients = false;
   readonly #client: Client;
   readonly #insert: string;
   readonly #select: string;

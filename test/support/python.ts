@@ -1,5 +1,4 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -34,10 +33,12 @@ export async function installPython(): Promise<void> {
 export class PythonProcess {
   readonly #process: ChildProcess;
   readonly #lines: AsyncIterator<string>;
+  readonly #exited: Promise<void>;
 
   private constructor(process: ChildProcess, lines: AsyncIterator<string>) {
     this.#process = process;
     this.#lines = lines;
+    this.#exited = new Promise((resolve) => process.once("exit", () => resolve()));
   }
 
   /** Resolves when the program has said that it is ready. */
@@ -57,9 +58,8 @@ export class PythonProcess {
   }
 
   async stop(): Promise<void> {
-    const exited = once(this.#process, "exit");
     this.#process.stdin?.end();
-    await exited;
+    await this.#exited;
   }
 
   async #answer(): Promise<unknown> {
