@@ -21,7 +21,9 @@ const NAMES = 250;
 const BARS = 400;
 const BAR = 14;
 const GAP = 12;
-const TOP = 62;
+/** Where the first line of names begins, and how far lines are from each other. */
+const LEGEND = 34;
+const LINE = 18;
 
 // Distinguishable in grey and by the colour-blind (Okabe and Ito), on white and on black.
 const STYLE = `text{font:12px system-ui,sans-serif;fill:#222}.title{font-size:15px;font-weight:600}.mark{stroke:#555;stroke-dasharray:3 3}
@@ -33,19 +35,21 @@ export function drawBars({ title, series, groups, label, mark, logarithmic = fal
   const values = groups.flatMap((group) => group.values.filter((value) => value !== undefined));
   const scale = scaleOf(values.concat(mark ?? []), logarithmic);
   const groupHeight = series.length * BAR + GAP;
-  const height = TOP + groups.length * groupHeight + 8;
-  const bars = groups.flatMap((group, at) => drawGroup(group, TOP + at * groupHeight, scale, label));
+  const names = placeNames(series);
+  const top = LEGEND + (names.at(-1)?.y ?? 0) + LINE + 10;
+  const height = top + groups.length * groupHeight + 8;
+  const bars = groups.flatMap((group, at) => drawGroup(group, top + at * groupHeight, scale, label));
   const line =
     mark === undefined
       ? []
       : [
-          `<line class="mark" x1="${NAMES + scale(mark)}" x2="${NAMES + scale(mark)}" y1="${TOP - 6}" y2="${height - 8}"/>`,
+          `<line class="mark" x1="${NAMES + scale(mark)}" x2="${NAMES + scale(mark)}" y1="${top - 6}" y2="${height - 8}"/>`,
         ];
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img">`,
     `<title>${escapeText(title)}</title><style>${STYLE}</style>`,
     `<text class="title" x="8" y="22">${escapeText(title)}</text>`,
-    ...series.map((name, at) => legend(name, at, series)),
+    ...names.map(drawName),
     ...bars,
     ...line,
     "</svg>\n",
@@ -59,9 +63,27 @@ function scaleOf(values: readonly number[], logarithmic: boolean): (value: numbe
   return (value) => Math.round((Math.log(value / least) / Math.log(most / least)) * BARS);
 }
 
-function legend(name: string, at: number, series: readonly string[]): string {
-  const x = 8 + series.slice(0, at).reduce((sum, one) => sum + 34 + one.length * 7, 0);
-  return `<rect class="s${at}" x="${x}" y="34" width="12" height="12"/><text x="${x + 17}" y="44">${escapeText(name)}</text>`;
+interface PlacedName {
+  readonly name: string;
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Side by side, on a new line where the picture ends. */
+function placeNames(series: readonly string[]): PlacedName[] {
+  let [x, y] = [8, 0];
+  return series.map((name) => {
+    const width = 34 + name.length * 7;
+    if (x > 8 && x + width > WIDTH) [x, y] = [8, y + LINE];
+    const placed = { name, x, y };
+    x += width;
+    return placed;
+  });
+}
+
+function drawName({ name, x, y }: PlacedName, at: number): string {
+  const top = LEGEND + y;
+  return `<rect class="s${at}" x="${x}" y="${top}" width="12" height="12"/><text x="${x + 17}" y="${top + 10}">${escapeText(name)}</text>`;
 }
 
 function drawGroup(
