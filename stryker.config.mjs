@@ -4,9 +4,9 @@ const config = {
   vitest: { configFile: "vitest.mutation.config.ts" },
   // The modules that need no database.
   mutate: [
-    ...["abort", "arguments", "clock", "driver-errors", "errors", "options", "order", "outbox", "rows"],
-    ...["schemas", "validation", "window"],
-    ...["codec/*", "table/batches", "table/identifiers", "table/lanes", "table/statements"],
+    ...["codec/*", "errors/*", "ids/*", "options/*"],
+    ...["batches", "call-order", "outbox", "rows", "window"].map((file) => `history/${file}`),
+    ...["abort", "identifiers", "in-flight", "statements"].map((file) => `table/${file}`),
   ].map((room) => `src/${room}.ts`),
   coverageAnalysis: "perTest",
   concurrency: 2,

@@ -1,12 +1,18 @@
-export type { AppendOptions, EntriesOptions, ForkOptions, GetMessagesOptions, PageOptions } from "./arguments.ts";
 export type { MessageCodec, MessageContext } from "./codec/codec.ts";
-export type { ChatHistoryEntry, ChatHistoryPage } from "./entry.ts";
 export {
   CassandraHistoryError,
   type CassandraHistoryErrorCode,
   type CassandraHistoryErrorDetails,
-} from "./errors.ts";
-export { CassandraChatMessageHistory } from "./history.ts";
+} from "./errors/history-error.ts";
+export type { ChatHistoryEntry, ChatHistoryPage } from "./history/entry.ts";
+export { CassandraChatMessageHistory } from "./history/history.ts";
+export type {
+  AppendOptions,
+  EntriesOptions,
+  ForkOptions,
+  GetMessagesOptions,
+  PageOptions,
+} from "./options/arguments.ts";
 export {
   type CassandraChatMessageHistoryOptions,
   type CorruptRow,
@@ -14,5 +20,5 @@ export {
   createTableStatement,
   type RequestOptions,
   type TableOptions,
-} from "./options.ts";
+} from "./options/history-options.ts";
 export { type HistoryColumns, PYTHON_COLUMNS, type RowOrder } from "./table/statements.ts";

@@ -1,5 +1,5 @@
 import type { BaseMessage } from "@langchain/core/messages";
-import { hasFunctions } from "../schemas.ts";
+import { hasFunctions } from "../options/schemas.ts";
 
 /** What is needed of LangGraph's checkpointers: a thread's checkpoints, newest first. */
 interface Checkpointer {

@@ -1,9 +1,9 @@
 import type { BaseListChatMessageHistory } from "@langchain/core/chat_history";
 import type { BaseMessage } from "@langchain/core/messages";
-import type { ChatHistoryEntry } from "../entry.ts";
-import type { CassandraChatMessageHistory } from "../history.ts";
-import { hasFunctions } from "../schemas.ts";
-import { windowLength } from "../window.ts";
+import type { ChatHistoryEntry } from "../history/entry.ts";
+import type { CassandraChatMessageHistory } from "../history/history.ts";
+import { windowLength } from "../history/window.ts";
+import { hasFunctions } from "../options/schemas.ts";
 import type { FailedWrites } from "./failed-writes.ts";
 
 /** Where the log ends now: what `since` takes. Absent where the log is empty, or has no such place. */

@@ -2,8 +2,8 @@ import type { BaseListChatMessageHistory } from "@langchain/core/chat_history";
 import type { InferInteropZodOutput, InteropZodObject } from "@langchain/core/utils/types";
 import type { Runtime } from "langchain";
 import { z } from "zod";
-import { custom, flag, hasFunctions, maxMessages, name } from "../schemas.ts";
-import { describeKind, invalidOption, validate } from "../validation.ts";
+import { custom, flag, hasFunctions, maxMessages, name } from "../options/schemas.ts";
+import { describeKind, invalidOption, validate } from "../options/validation.ts";
 
 /** What LangChain.js takes as a context schema: an object schema of zod 3 or 4. */
 export type ChatHistoryContextSchema = InteropZodObject | undefined;

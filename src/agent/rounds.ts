@@ -1,5 +1,5 @@
 import type { BaseMessage } from "@langchain/core/messages";
-import { answeredCall, madeCalls } from "../window.ts";
+import { answeredCall, madeCalls } from "../history/window.ts";
 
 /** A message, and the tool messages that follow it directly. */
 interface Round {

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Client, Host } from "cassandra-driver";
-import { idMicros, isTimeUuid } from "../clock.ts";
 import {
   isAlreadyExists,
   isIgnoredNode,
@@ -8,8 +7,9 @@ import {
   isTableIdMismatch,
   isTableMissing,
   isTransient,
-} from "../driver-errors.ts";
-import { CassandraHistoryError } from "../errors.ts";
+} from "../errors/driver-errors.ts";
+import { CassandraHistoryError } from "../errors/history-error.ts";
+import { idMicros, isTimeUuid } from "../ids/clock.ts";
 import { readSchemaVersion } from "./schema.ts";
 import { Statements, type TableNames } from "./statements.ts";
 

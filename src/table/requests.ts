@@ -1,6 +1,6 @@
 import type { QueryOptions, types } from "cassandra-driver";
-import { isTableMissing } from "../driver-errors.ts";
-import { sendRequest } from "./lanes.ts";
+import { isTableMissing } from "../errors/driver-errors.ts";
+import { sendRequest } from "./in-flight.ts";
 import { ensureTable, forgetTable, type TableTarget, tableKey } from "./setup.ts";
 
 export interface RequestTarget extends TableTarget {

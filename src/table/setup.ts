@@ -1,6 +1,6 @@
 import type { Client } from "cassandra-driver";
-import { describeMissingPermission, isRefusal, isUnauthorized, nameFailure } from "../driver-errors.ts";
-import { CassandraHistoryError } from "../errors.ts";
+import { describeMissingPermission, isRefusal, isUnauthorized, nameFailure } from "../errors/driver-errors.ts";
+import { CassandraHistoryError } from "../errors/history-error.ts";
 import { createOnAgreedNode, isSettled, untilAgreed } from "./creation.ts";
 import { type ColumnRow, readColumns, readKeyspaces, readTableId } from "./schema.ts";
 import { PYTHON_COLUMNS, Statements, type TableNames } from "./statements.ts";

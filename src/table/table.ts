@@ -1,6 +1,6 @@
 import type { types } from "cassandra-driver";
-import { nextMicros } from "../clock.ts";
-import type { InsertRow } from "./batches.ts";
+import type { InsertRow } from "../history/batches.ts";
+import { nextMicros } from "../ids/clock.ts";
 import { type RequestTarget, TableRequests } from "./requests.ts";
 import { type Bound, type RowOrder, type RowPart, Statements } from "./statements.ts";
 

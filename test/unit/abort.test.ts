@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { untilAborted } from "../../src/abort.ts";
+import { untilAborted } from "../../src/table/abort.ts";
 
 const never = (): Promise<never> => new Promise(() => {});
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { checkArguments, checkIds, checkMessages, checkText } from "../../src/arguments.ts";
+import { checkArguments, checkIds, checkMessages, checkText } from "../../src/options/arguments.ts";
 
 const id = "0b2f6400-c9ad-11f0-8000-010203040506";
 const later = "0b2f6401-c9ad-11f0-8000-010203040506";

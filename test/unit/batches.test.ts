@@ -7,7 +7,7 @@ import {
   MAX_BATCH_ROWS,
   maxBatchRows,
   splitRows,
-} from "../../src/table/batches.ts";
+} from "../../src/history/batches.ts";
 
 const row = fc
   .oneof(fc.nat({ max: 1000 }), fc.integer({ min: 350_000, max: 2 * MAX_BATCH_BYTES }))

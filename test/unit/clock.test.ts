@@ -1,7 +1,7 @@
 import { types } from "cassandra-driver";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { compareIds, idDate, idMicros, isTimeUuid, nextMicros, SessionClock } from "../../src/clock.ts";
+import { compareIds, idDate, idMicros, isTimeUuid, nextMicros, SessionClock } from "../../src/ids/clock.ts";
 import { runs } from "../support/runs.ts";
 
 afterEach(() => {
@@ -161,7 +161,7 @@ test("microseconds advance with real time between two ticks of Date.now()", asyn
 
 test("a second copy of the library in the process shares the clock", async () => {
   vi.resetModules();
-  const copy = await import("../../src/clock.ts");
+  const copy = await import("../../src/ids/clock.ts");
   expect(copy.nextMicros).not.toBe(nextMicros);
   const ticks = Array.from({ length: 1000 }, (_, at) => (at % 2 === 0 ? nextMicros() : copy.nextMicros()));
   expect(ticks).toEqual([...new Set(ticks)].sort((a, b) => a - b));

@@ -16,7 +16,7 @@ import {
   isWriteLevelRefused,
   nameFailure,
   shownCause,
-} from "../../src/driver-errors.ts";
+} from "../../src/errors/driver-errors.ts";
 
 const codes = types.responseErrorCodes;
 const response = (code: number, text = "refused"): Error => new errors.ResponseError(code, text);

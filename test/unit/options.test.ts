@@ -8,7 +8,7 @@ import {
   createTableStatement,
   PYTHON_COLUMNS,
 } from "../../src/index.ts";
-import { resolveOptions } from "../../src/options.ts";
+import { resolveOptions } from "../../src/options/history-options.ts";
 
 const client = new Client({ contactPoints: ["127.0.0.1"], localDataCenter: "datacenter1" });
 const good = { client, keyspace: "app", sessionId: "s" };

@@ -1,7 +1,7 @@
 import { errors, types } from "cassandra-driver";
 import { expect, test } from "vitest";
-import { Outbox } from "../../src/outbox.ts";
-import { type InsertRow, MAX_BATCH_BYTES } from "../../src/table/batches.ts";
+import { type InsertRow, MAX_BATCH_BYTES } from "../../src/history/batches.ts";
+import { Outbox } from "../../src/history/outbox.ts";
 
 const row = (id: string, bytes = 1): InsertRow => ({ id, text: "", bytes, ttlSeconds: undefined });
 const rows = (ids: string, bytes = 1): InsertRow[] => [...ids].map((id) => row(id, bytes));

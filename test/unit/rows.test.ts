@@ -2,9 +2,9 @@ import { HumanMessage, RemoveMessage } from "@langchain/core/messages";
 import { types } from "cassandra-driver";
 import { describe, expect, test } from "vitest";
 import { jsonCodec } from "../../src/codec/json.ts";
-import { CassandraHistoryError } from "../../src/errors.ts";
-import type { CorruptRowPolicy } from "../../src/options.ts";
-import { copyRow, decodeRow, encodeRow } from "../../src/rows.ts";
+import { CassandraHistoryError } from "../../src/errors/history-error.ts";
+import { copyRow, decodeRow, encodeRow } from "../../src/history/rows.ts";
+import type { CorruptRowPolicy } from "../../src/options/history-options.ts";
 
 const id = "0b2f6400-c9ad-11f0-8000-010203040506";
 const hello = new HumanMessage("hällo");

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { describeKind, describeValue, validate } from "../../src/validation.ts";
+import { describeKind, describeValue, validate } from "../../src/options/validation.ts";
 
 class Mine {}
 

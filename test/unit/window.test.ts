@@ -1,7 +1,7 @@
 import { AIMessage, type BaseMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { windowLength } from "../../src/window.ts";
+import { windowLength } from "../../src/history/window.ts";
 
 const human = new HumanMessage("hi");
 const calls = (...ids: string[]): AIMessage =>

@@ -1,11 +1,11 @@
 import type { BaseMessage } from "@langchain/core/messages";
-import { decodeMessage, jsonCodec } from "./codec/json.ts";
-import { CassandraHistoryError } from "./errors.ts";
-import type { CorruptRow, ResolvedOptions } from "./options.ts";
-import { hasFunctions } from "./schemas.ts";
-import type { InsertRow } from "./table/batches.ts";
-import type { StoredRow } from "./table/table.ts";
-import { describeKind, invalidOption } from "./validation.ts";
+import { decodeMessage, jsonCodec } from "../codec/json.ts";
+import { CassandraHistoryError } from "../errors/history-error.ts";
+import type { CorruptRow, ResolvedOptions } from "../options/history-options.ts";
+import { hasFunctions } from "../options/schemas.ts";
+import { describeKind, invalidOption } from "../options/validation.ts";
+import type { StoredRow } from "../table/table.ts";
+import type { InsertRow } from "./batches.ts";
 
 /** A row, and the message that it holds. */
 export interface EncodedMessage extends InsertRow {

@@ -1,5 +1,5 @@
 import type { BaseMessage } from "@langchain/core/messages";
-import { idDate } from "./clock.ts";
+import { idDate } from "../ids/clock.ts";
 
 /** A message as it stands in the history. */
 export interface ChatHistoryEntry {

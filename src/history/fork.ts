@@ -1,10 +1,10 @@
-import type { SessionClock } from "./clock.ts";
-import { editFailed, notFound } from "./errors.ts";
-import type { ResolvedOptions } from "./options.ts";
+import { editFailed, notFound } from "../errors/history-error.ts";
+import type { SessionClock } from "../ids/clock.ts";
+import type { ResolvedOptions } from "../options/history-options.ts";
+import type { MessageTable } from "../table/table.ts";
+import { type InsertRow, maxBatchRows, splitRows } from "./batches.ts";
 import { readPages } from "./reader.ts";
 import { copyRow } from "./rows.ts";
-import { type InsertRow, maxBatchRows, splitRows } from "./table/batches.ts";
-import type { MessageTable } from "./table/table.ts";
 
 /** What one history stands on. */
 export interface Session {

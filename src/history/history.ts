@@ -1,6 +1,7 @@
 import { BaseListChatMessageHistory } from "@langchain/core/chat_history";
 import type { BaseMessage } from "@langchain/core/messages";
-import { untilAborted } from "./abort.ts";
+import { editFailed, notFound, setupFailed } from "../errors/history-error.ts";
+import { SessionClock } from "../ids/clock.ts";
 import {
   type AppendOptions,
   checkArguments,
@@ -11,20 +12,23 @@ import {
   type ForkOptions,
   type GetMessagesOptions,
   type PageOptions,
-} from "./arguments.ts";
-import { SessionClock } from "./clock.ts";
+} from "../options/arguments.ts";
+import {
+  type CassandraChatMessageHistoryOptions,
+  type ResolvedOptions,
+  resolveOptions,
+} from "../options/history-options.ts";
+import { invalidOption } from "../options/validation.ts";
+import { untilAborted } from "../table/abort.ts";
+import { MessageTable } from "../table/table.ts";
+import { maxBatchRows } from "./batches.ts";
+import { CallOrder } from "./call-order.ts";
+import { removeIds, removeVisible, replaceRow } from "./edits.ts";
 import { type ChatHistoryEntry, type ChatHistoryPage, createEntry } from "./entry.ts";
-import { editFailed, notFound, setupFailed } from "./errors.ts";
 import { copySession, type Session } from "./fork.ts";
-import { type CassandraChatMessageHistoryOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
-import { CallOrder } from "./order.ts";
 import { Outbox } from "./outbox.ts";
 import { SessionReader } from "./reader.ts";
 import { type EncodedMessage, encodeRow } from "./rows.ts";
-import { maxBatchRows } from "./table/batches.ts";
-import { removeIds, removeVisible, replaceRow } from "./table/edits.ts";
-import { MessageTable } from "./table/table.ts";
-import { invalidOption } from "./validation.ts";
 
 const NO_OPTIONS: AppendOptions = Object.freeze({});
 

@@ -1,10 +1,10 @@
 import type { BaseMessage } from "@langchain/core/messages";
 import type { Client, QueryOptions } from "cassandra-driver";
 import { z } from "zod";
-import type { MessageCodec } from "./codec/codec.ts";
-import { jsonCodec } from "./codec/json.ts";
+import type { MessageCodec } from "../codec/codec.ts";
+import { jsonCodec } from "../codec/json.ts";
+import { type HistoryColumns, Statements, type TableNames } from "../table/statements.ts";
 import { custom, flag, hasFunctions, maxMessages, name, sessionId, ttlSeconds, whole } from "./schemas.ts";
-import { type HistoryColumns, Statements, type TableNames } from "./table/statements.ts";
 import { invalidOption, validate } from "./validation.ts";
 
 /** The driver's own query options that may differ between a history's reads and its writes. */

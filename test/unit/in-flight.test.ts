@@ -1,6 +1,6 @@
 import { Client } from "cassandra-driver";
 import { expect, test } from "vitest";
-import { sendRequest } from "../../src/table/lanes.ts";
+import { sendRequest } from "../../src/table/in-flight.ts";
 
 const MAX_IN_FLIGHT = 512;
 const newClient = (): Client => new Client({ contactPoints: ["127.0.0.1"], localDataCenter: "datacenter1" });

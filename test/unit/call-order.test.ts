@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { CallOrder } from "../../src/order.ts";
+import { CallOrder } from "../../src/history/call-order.ts";
 
 type Kind = Parameters<CallOrder["run"]>[0];
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { compareIds } from "./clock.ts";
+import { compareIds } from "../ids/clock.ts";
+import type { RowOrder } from "../table/statements.ts";
 import { entryId, entryIds, maxMessages, signal, ttlSeconds, whole } from "./schemas.ts";
-import type { RowOrder } from "./table/statements.ts";
 import { describeValue, invalidOption, validate } from "./validation.ts";
 
 export interface GetMessagesOptions {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { CassandraHistoryError } from "./errors.ts";
+import { CassandraHistoryError } from "../errors/history-error.ts";
 
 /**
  * Throws `INVALID_OPTION` for the first option that is wrong; its schema's description is what was expected, and every

@@ -1,6 +1,6 @@
-import { isRefused } from "./driver-errors.ts";
-import { writeFailed } from "./errors.ts";
-import { groupCalls, type InsertRow, MAX_BATCH_BYTES, splitRows } from "./table/batches.ts";
+import { isRefused } from "../errors/driver-errors.ts";
+import { writeFailed } from "../errors/history-error.ts";
+import { groupCalls, type InsertRow, MAX_BATCH_BYTES, splitRows } from "./batches.ts";
 
 /** One call's rows on their way, and how it will settle. */
 interface Delivery {

@@ -1,5 +1,5 @@
-import { nextMicros } from "../clock.ts";
-import type { MessageTable, Range, RowQuery, StoredRow } from "./table.ts";
+import { nextMicros } from "../ids/clock.ts";
+import type { MessageTable, Range, RowQuery, StoredRow } from "../table/table.ts";
 
 /** Ids that are read, and deleted, at a time. */
 const IDS_PER_STEP = 100;

@@ -1,11 +1,9 @@
 import type { BaseMessage } from "@langchain/core/messages";
-import type { EntriesOptions, PageOptions } from "./arguments.ts";
-import type { SessionClock } from "./clock.ts";
-import { type ChatHistoryEntry, type ChatHistoryPage, createEntry } from "./entry.ts";
-import { CassandraHistoryError, readFailed } from "./errors.ts";
-import type { ResolvedOptions } from "./options.ts";
-import { decodeRow } from "./rows.ts";
-import type { RowOrder } from "./table/statements.ts";
+import { CassandraHistoryError, readFailed } from "../errors/history-error.ts";
+import type { SessionClock } from "../ids/clock.ts";
+import type { EntriesOptions, PageOptions } from "../options/arguments.ts";
+import type { ResolvedOptions } from "../options/history-options.ts";
+import type { RowOrder } from "../table/statements.ts";
 import {
   type MessageTable,
   PAGE_SIZE,
@@ -13,7 +11,9 @@ import {
   type RowPage,
   type RowQuery,
   type StoredRow,
-} from "./table/table.ts";
+} from "../table/table.ts";
+import { type ChatHistoryEntry, type ChatHistoryPage, createEntry } from "./entry.ts";
+import { decodeRow } from "./rows.ts";
 import { windowLength } from "./window.ts";
 
 /** About as much text as one page of a whole read has, in characters, and its rows at the most: the driver's own page size. */

@@ -1,6 +1,13 @@
 import { errors, types } from "cassandra-driver";
 import { describe, expect, test } from "vitest";
-import { CassandraHistoryError, editFailed, notFound, readFailed, setupFailed, writeFailed } from "../../src/errors.ts";
+import {
+  CassandraHistoryError,
+  editFailed,
+  notFound,
+  readFailed,
+  setupFailed,
+  writeFailed,
+} from "../../src/errors/history-error.ts";
 
 const { invalid, unauthorized } = types.responseErrorCodes;
 const timedOut = new errors.OperationTimedOutError("10.0.0.1 did not answer");

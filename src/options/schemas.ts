@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isTimeUuid } from "./clock.ts";
+import { isTimeUuid } from "../ids/clock.ts";
 
 /** What one option has to be; its description is what the error says was expected. */
 export type OptionSchema = z.ZodOptional<z.ZodType>;
