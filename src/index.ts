@@ -1,4 +1,3 @@
-export type { MessageCodec, MessageContext } from "./codec/codec.ts";
 export {
   CassandraHistoryError,
   type CassandraHistoryErrorCode,
@@ -8,17 +7,20 @@ export type { ChatHistoryEntry, ChatHistoryPage } from "./history/entry.ts";
 export { CassandraChatMessageHistory } from "./history/history.ts";
 export type {
   AppendOptions,
+  CallOptions,
   EntriesOptions,
+  EntryOrder,
   ForkOptions,
   GetMessagesOptions,
   PageOptions,
 } from "./options/arguments.ts";
-export {
-  type CassandraChatMessageHistoryOptions,
-  type CorruptRow,
-  type CorruptRowPolicy,
-  createTableStatement,
-  type RequestOptions,
-  type TableOptions,
+export type {
+  CassandraChatMessageHistoryOptions,
+  CorruptRow,
+  CorruptRowPolicy,
+  RequestOptions,
+  WindowStart,
 } from "./options/history-options.ts";
-export { type HistoryColumns, PYTHON_COLUMNS, type RowOrder } from "./table/statements.ts";
+export type { MessageCodec, MessageContext } from "./options/message-codec.ts";
+export { type HistoryColumns, PYTHON_COLUMNS, type TableOptions } from "./options/table-options.ts";
+export { createTableStatement } from "./table/statements.ts";

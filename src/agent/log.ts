@@ -113,7 +113,7 @@ class ListLog implements ChatLog {
   async window(maxMessages: number | undefined): Promise<BaseMessage[]> {
     const messages = await this.#messages();
     if (maxMessages === undefined) return messages;
-    const length = windowLength(messages.toReversed(), maxMessages, true) ?? 0;
+    const length = windowLength(messages.toReversed(), maxMessages, { complete: true, start: "any" }) ?? 0;
     return messages.slice(messages.length - length);
   }
 

@@ -1,9 +1,10 @@
 import type { BaseListChatMessageHistory } from "@langchain/core/chat_history";
 import type { InferInteropZodOutput, InteropZodObject } from "@langchain/core/utils/types";
 import type { Runtime } from "langchain";
-import { z } from "zod";
-import { custom, flag, hasFunctions, maxMessages, name } from "../options/schemas.ts";
-import { describeKind, invalidOption, validate } from "../options/validation.ts";
+import { describeKind } from "../errors/describe.ts";
+import { invalidOption } from "../errors/refusals.ts";
+import { custom, flag, hasFunctions, maxMessages, name, oneOf, optionsObject } from "../options/schemas.ts";
+import { validate } from "../options/validation.ts";
 
 /** What LangChain.js takes as a context schema: an object schema of zod 3 or 4. */
 export type ChatHistoryContextSchema = InteropZodObject | undefined;
@@ -56,14 +57,14 @@ export interface ResolvedMiddlewareOptions {
 const DEFAULT_NAME = "ChatHistoryMiddleware";
 const A_HISTORY = "a BaseListChatMessageHistory";
 
-const schema = z.strictObject({
+const schema = optionsObject({
   history: custom(
     (value) => isHistory(value) || typeof value === "function",
     `${A_HISTORY}, or a function that gives one`,
   ).unwrap(),
   maxMessages,
   load: flag,
-  save: z.enum(["run", "step"]).describe('"run" or "step"').optional(),
+  save: oneOf("run", "step"),
   contextSchema: custom((value) => hasFunctions(value, "parse"), "an object schema of zod"),
   name: name("middleware"),
 });
@@ -77,10 +78,10 @@ function isHistory(value: unknown): value is BaseListChatMessageHistory {
 export function resolveMiddlewareOptions<Schema extends ChatHistoryContextSchema>(
   options: ChatHistoryMiddlewareOptions<Schema>,
 ): ResolvedMiddlewareOptions {
-  validate(schema, options);
-  const { maxMessages, load, save = "run", name = DEFAULT_NAME } = options;
+  const checked = validate(schema, options);
+  const { maxMessages, load, save = "run", name = DEFAULT_NAME } = checked;
   // LangChain.js gives every hook the context that the schema has parsed.
-  const history = options.history as ChatHistorySource<unknown>;
+  const history = checked.history as ChatHistorySource<unknown>;
   return Object.freeze({ history, maxMessages, load, save, name });
 }
 

@@ -1,5 +1,5 @@
 import type { BaseMessage } from "@langchain/core/messages";
-import type { MessageCodec } from "./codec.ts";
+import type { MessageCodec } from "../options/message-codec.ts";
 import { readForeignRow } from "./foreign.ts";
 import { parseJson } from "./lenient.ts";
 import { CALL_KEYS, constructMessage, createMessage, isClassField, isRecord, type StoredFields } from "./messages.ts";

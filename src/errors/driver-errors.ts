@@ -1,14 +1,15 @@
 /** Cassandra's error codes that mean something to this library (native protocol v4, section 9). */
 const SERVER = {
   internal: 0x0000,
+  badCredentials: 0x0100,
   unavailable: 0x1000,
   unauthorized: 0x2100,
   invalid: 0x2200,
   alreadyExists: 0x2400,
   unprepared: 0x2500,
 } as const;
-/** From here on, a code says that the statement is wrong for this server, and will be wrong again. */
-const FIRST_REFUSAL = 0x2000;
+/** Codes from here on say that the server will not do this, now or later. */
+const FIRST_PERMANENT = 0x2000;
 
 /** The error code that the server answered with, where it did answer. */
 function serverCode(error: unknown): number | undefined {
@@ -28,14 +29,14 @@ function innerErrors(error: unknown): unknown[] {
   return isNoHostAvailable(error) ? Object.values(error.innerErrors ?? {}) : [];
 }
 
-/** The server knows the statement to be wrong for it, so that nothing of the request was written. */
-export function isRefused(error: unknown): boolean {
+/** The server calls the statement wrong. Nothing of the request was written. */
+export function isInvalidRequest(error: unknown): boolean {
   return serverCode(error) === SERVER.invalid;
 }
 
 /** The server answered that it will not do this, now or later. */
-export function isRefusal(error: unknown): boolean {
-  return (serverCode(error) ?? 0) >= FIRST_REFUSAL;
+export function isPermanent(error: unknown): boolean {
+  return (serverCode(error) ?? 0) >= FIRST_PERMANENT;
 }
 
 export function isUnauthorized(error: unknown): boolean {
@@ -71,6 +72,15 @@ export function isInternal(error: unknown): boolean {
   return serverCode(error) === SERVER.internal;
 }
 
+/** "Request is too big: length A exceeds maximum allowed length B", or "Rejected an oversized mutation (A/B) …". */
+const SIZE_LIMIT = /allowed length (\d+)|\(\d+\/(\d+)\)/;
+
+/** The bytes that the server takes in one write, as a refusal of a larger one tells them. */
+export function sizeLimit(error: unknown): string | undefined {
+  const [, request, mutation] = SIZE_LIMIT.exec(String(error)) ?? [];
+  return request ?? mutation;
+}
+
 /** Larger than `max_mutation_size` (16 MiB on a default server), or than one request may be. */
 export function isTooLarge(error: unknown): boolean {
   return serverRefused(error, SERVER.invalid, /oversized mutation|request is too big/i);
@@ -84,12 +94,35 @@ export function isWriteLevelRefused(error: unknown): boolean {
 /** The nodes did not answer, or could not do it now: the same request may succeed later. */
 export function isTransient(error: unknown): boolean {
   const code = serverCode(error);
-  if (code !== undefined) return code < FIRST_REFUSAL;
-  return isNoHostAvailable(error) || (error instanceof Error && ("isSocketError" in error || isTimeout(error)));
+  if (code !== undefined) return code < FIRST_PERMANENT;
+  return (
+    isNoHostAvailable(error) ||
+    (error instanceof Error && ("isSocketError" in error || driverClass(error) === "OperationTimedOutError"))
+  );
 }
 
-function isTimeout(error: Error): boolean {
-  return error.name === "OperationTimedOutError";
+/**
+ * The driver's own classes, by the beginning of the `info` that each of their errors carries (cassandra-driver 4.7 to 4.10,
+ * lib/errors.js). Bundlers change the names of classes, and an application may have another copy of the driver.
+ */
+const DRIVER_CLASSES = [
+  ["AuthenticationError", "Represents an authentication error"],
+  ["BusyConnectionError", "Represents a client-side error indicating that all connections to a certain host"],
+  ["NoHostAvailableError", "Represents an error when a query cannot be performed because no host"],
+  ["OperationTimedOutError", "Represents a client-side error that is raised when the client did not hear back"],
+] as const;
+
+type DriverClass = (typeof DRIVER_CLASSES)[number][0];
+
+function driverClass(error: unknown): DriverClass | undefined {
+  const info = error instanceof Error && "info" in error ? error.info : undefined;
+  return typeof info === "string" ? DRIVER_CLASSES.find(([, begin]) => info.startsWith(begin))?.[0] : undefined;
+}
+
+/** No connection had room for the request. The driver sent nothing. */
+export function isConnectionBusy(error: unknown): boolean {
+  const errors = isNoHostAvailable(error) ? innerErrors(error) : [error];
+  return errors.length > 0 && errors.every((one) => driverClass(one) === "BusyConnectionError");
 }
 
 /** The driver passes over nodes that its load balancing ignores, and then knows of no error of theirs. */
@@ -98,20 +131,21 @@ export function isIgnoredNode(error: unknown): boolean {
 }
 
 function isLoginFailure(error: unknown): boolean {
-  const isOne = (one: unknown): boolean => one instanceof Error && one.name === "AuthenticationError";
+  const isOne = (one: unknown): boolean =>
+    driverClass(one) === "AuthenticationError" || serverCode(one) === SERVER.badCredentials;
   return isOne(error) || innerErrors(error).some(isOne);
 }
 
-/** The driver's error as the cause of ours; left out where it names the client's user. */
-export function shownCause(error: unknown): unknown {
+/** The driver's error, to be the cause of ours; undefined where its text names the client's user. */
+export function withoutUserName(error: unknown): unknown {
   return isLoginFailure(error) || isUnauthorized(error) ? undefined : error;
 }
 
-/** What the driver's error is, without its text: that names hosts, and can quote values. */
+/** Which error it is, without its text, which names hosts and can quote values. */
 export function nameFailure(cause: unknown): string {
   const code = serverCode(cause);
-  const name = cause instanceof Error ? cause.name : typeof cause;
-  return code === undefined ? name : `${name} 0x${code.toString(16)}`;
+  if (code !== undefined) return `ResponseError 0x${code.toString(16)}`;
+  return driverClass(cause) ?? (cause instanceof Error ? "Error" : typeof cause);
 }
 
 /**

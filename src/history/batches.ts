@@ -1,41 +1,44 @@
-/** One message on its way to the table. */
-export interface InsertRow {
-  readonly id: string;
-  readonly text: string;
-  /** UTF-8 bytes of `text`. */
-  readonly bytes: number;
-  readonly ttlSeconds: number | undefined;
-}
+import {
+  MAX_BATCH_BYTES,
+  MAX_BATCH_OVERHEAD_BYTES,
+  MAX_BATCH_STATEMENTS,
+  STATEMENT_OVERHEAD_BYTES,
+} from "../options/limits.ts";
+import type { InsertRow } from "../table/message-table.ts";
 
-/**
- * A batch of one partition is one mutation: atomic, and free of the server's batch size checks. 1 MiB stays far below
- * the 16 MiB at which a default server refuses a mutation, and keeps one write from blocking a node for long.
+/*
+ * A batch of one partition is one mutation: atomic, and free of the server's checks of batch sizes.
  */
-export const MAX_BATCH_BYTES: number = 1024 * 1024;
-/** The native protocol counts the statements of a batch in 16 bits. */
-export const MAX_BATCH_ROWS: number = 65_535;
 
-/** Half of what a request may be on a default server (16 MiB): every statement of a batch repeats the session's id. */
-const MAX_REQUEST_BYTES = 8 * 1024 * 1024;
-/** Id, lengths and statement id: what a statement costs beside its text and the session's id. */
-const STATEMENT_BYTES = 64;
-
-/** How many rows of a session go into one batch: all that the protocol can count, unless the session's id is long. */
+/** How many rows of a session go into one batch: all that the protocol counts, fewer where the session id is long. */
 export function maxBatchRows(sessionId: string): number {
-  return Math.min(MAX_BATCH_ROWS, Math.floor(MAX_REQUEST_BYTES / (Buffer.byteLength(sessionId) + STATEMENT_BYTES)));
+  const statementBytes = Buffer.byteLength(sessionId) + STATEMENT_OVERHEAD_BYTES;
+  return Math.min(MAX_BATCH_STATEMENTS, Math.floor(MAX_BATCH_OVERHEAD_BYTES / statementBytes));
 }
 
-/** Rows in their order, cut into the fewest batches; a row larger than a batch travels alone. */
-export function splitRows(rows: readonly InsertRow[], maxRows: number): InsertRow[][] {
+/** Rows in their order, cut into the fewest batches. A row larger than a batch travels alone. */
+export function splitRows<Row extends InsertRow>(rows: readonly Row[], maxRows: number): Row[][] {
   return cut(rows, maxRows, (row) => [row.bytes, 1]);
 }
 
-/** Whole calls in their order, gathered so that each group fits one batch; a call larger than that stands alone. */
+/** Whole calls in their order, gathered so that each group fits one batch. A call larger than that stands alone. */
 export function groupCalls<Call extends { readonly rows: readonly InsertRow[] }>(
   calls: readonly Call[],
   maxRows: number,
 ): Call[][] {
   return cut(calls, maxRows, ({ rows }) => [rows.reduce((sum, row) => sum + row.bytes, 0), rows.length]);
+}
+
+/**
+ * Batches in order, but for a row larger than a batch: the largest such row goes first. Where the server refuses it as too large,
+ * nothing of the call has been written.
+ */
+export function inSendingOrder(batches: readonly InsertRow[][]): readonly InsertRow[][] {
+  const sizes = batches.map(([first]) => first?.bytes ?? 0);
+  const largest = Math.max(...sizes);
+  if (largest <= MAX_BATCH_BYTES) return batches;
+  const at = sizes.indexOf(largest);
+  return [...batches.slice(at, at + 1), ...batches.slice(0, at), ...batches.slice(at + 1)];
 }
 
 function cut<Item>(

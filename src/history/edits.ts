@@ -1,8 +1,6 @@
 import { nextMicros } from "../ids/clock.ts";
-import type { MessageTable, Range, RowQuery, StoredRow } from "../table/table.ts";
-
-/** Ids that are read, and deleted, at a time. */
-const IDS_PER_STEP = 100;
+import { IDS_PER_DELETE } from "../options/limits.ts";
+import type { InsertRow, MessageTable, Range, RowQuery, StoredRow } from "../table/message-table.ts";
 
 /**
  * Deletes everything that can be seen now, or that and above `from`, rows of a writer whose clock is ahead included.
@@ -11,18 +9,23 @@ const IDS_PER_STEP = 100;
  * clock ahead of ours: it survives that, and is deleted by itself, just after its own write. One delete dated into the
  * future would swallow what others add meanwhile; and what is first seen after T may be just that, and is left alone.
  */
-export async function removeVisible(table: MessageTable, from?: string): Promise<void> {
+export async function removeVisible(
+  table: MessageTable,
+  from: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const range: Range | undefined = from === undefined ? undefined : [">=", from];
   const began = nextMicros();
   const ahead: StoredRow[] = [];
-  for await (const page of table.pages(writeTimesOf(range))) {
+  for await (const page of table.pages(writeTimesOf(range, signal))) {
     ahead.push(...page.filter((row) => writeTimeOf(row) > began));
   }
   const timestamp = nextMicros();
-  await table.removeRange(timestamp, range);
+  await table.removeRange(range, { timestamp, signal });
   await removeDated(
     table,
     ahead.filter((row) => writeTimeOf(row) >= timestamp),
+    signal,
   );
 }
 
@@ -30,15 +33,20 @@ export async function removeVisible(table: MessageTable, from?: string): Promise
  * Deletes these rows, whatever the clock that wrote them. All are deleted at our time, seen or not: a replica may lag, or
  * a write that timed out take effect later.
  */
-export async function removeIds(table: MessageTable, ids: readonly string[]): Promise<void> {
-  for (let at = 0; at < ids.length; at += IDS_PER_STEP) {
-    const step = ids.slice(at, at + IDS_PER_STEP);
-    const rows = await table.rows(writeTimesOf(["IN", step]));
+export async function removeIds(
+  table: MessageTable,
+  ids: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (let at = 0; at < ids.length; at += IDS_PER_DELETE) {
+    const step = ids.slice(at, at + IDS_PER_DELETE);
+    const rows = await table.rows(writeTimesOf(["IN", step], signal));
     const timestamp = nextMicros();
-    await table.removeRows(step, timestamp);
+    await table.removeRows(step, { timestamp, signal });
     await removeDated(
       table,
       rows.filter((row) => writeTimeOf(row) >= timestamp),
+      signal,
     );
   }
 }
@@ -47,12 +55,17 @@ export async function removeIds(table: MessageTable, ids: readonly string[]): Pr
  * Replaces one row, its remaining expiry kept; false where there is none. The new text is dated one microsecond after the
  * old one: of an edit and a delete that meet, the delete wins, so that no edit brings back what another call deleted.
  */
-export async function replaceRow(table: MessageTable, id: string, text: string): Promise<boolean> {
-  const [row] = await table.rows({ order: "newest-first", bounds: [["=", id]], parts: ["writetime", "ttl"] });
+export async function replaceRow(
+  table: MessageTable,
+  { id, text }: Pick<InsertRow, "id" | "text">,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const [row] = await table.rows({ order: "newest-first", bounds: [["=", id]], parts: ["writetime", "ttl"], signal });
   if (row === undefined) return false;
   const timestamp = replacementTime(row, id);
   // 0 is no expiry, even in a table that has a default one.
-  await table.insert([{ id, text, ttlSeconds: row.ttl ?? 0 }], timestamp);
+  const replacement = { id, text, ttlSeconds: row.ttl ?? 0 };
+  await table.insert(() => [replacement], { timestamp, signal });
   return true;
 }
 
@@ -86,11 +99,15 @@ function writeTimeOf({ writetime }: StoredRow): number {
   return Number(writetime);
 }
 
-function writeTimesOf(range: Range | undefined): RowQuery {
-  return { order: "newest-first", bounds: range === undefined ? [] : [range], parts: ["writetime"] };
+function writeTimesOf(range: Range | undefined, signal: AbortSignal | undefined): RowQuery {
+  return { order: "newest-first", bounds: range === undefined ? [] : [range], parts: ["writetime"], signal };
 }
 
 /** Each after its own write, since an edit that read the same row is dated so too, and a tie goes to the delete. */
-async function removeDated(table: MessageTable, rows: readonly StoredRow[]): Promise<void> {
-  await Promise.all(rows.map((row) => table.removeRows([row.id.toString()], justAfter(row))));
+async function removeDated(
+  table: MessageTable,
+  rows: readonly StoredRow[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await Promise.all(rows.map((row) => table.removeRows([row.id.toString()], { timestamp: justAfter(row), signal })));
 }

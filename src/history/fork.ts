@@ -1,28 +1,24 @@
-import { editFailed, notFound } from "../errors/history-error.ts";
-import type { SessionClock } from "../ids/clock.ts";
-import type { ResolvedOptions } from "../options/history-options.ts";
-import type { MessageTable } from "../table/table.ts";
-import { type InsertRow, maxBatchRows, splitRows } from "./batches.ts";
-import { readPages } from "./reader.ts";
+import { editFailed } from "../errors/failures.ts";
+import { notFound } from "../errors/refusals.ts";
+import type { ForkOptions } from "../options/arguments.ts";
+import { throwIfAborted } from "../table/abort.ts";
+import type { InsertRow, MessageTable, RowQuery } from "../table/message-table.ts";
+import { maxBatchRows, splitRows } from "./batches.ts";
+import { readPages, type Session } from "./reader.ts";
 import { copyRow } from "./rows.ts";
-
-/** What one history stands on. */
-export interface Session {
-  readonly options: ResolvedOptions;
-  readonly table: MessageTable;
-  readonly clock: SessionClock;
-}
 
 /**
  * Copies rows, oldest first, with their ids and remaining expiry: all, or up to and including `through`. What the target's
  * clock makes from then on comes after them. Throws `NOT_FOUND` before anything is copied.
  */
-export async function copySession(from: Session, to: Session, through: string | undefined): Promise<void> {
-  if (through !== undefined && !(await hasRow(from.table, through))) throw notFound(from.options.sessionId, through);
-  const bounds = through === undefined ? [] : ([["<=", through]] as const);
-  for await (const page of readPages(from.table, { order: "oldest-first", bounds, parts: ["message", "ttl"] })) {
+export async function copySession(from: Session, to: Session, { through, signal }: ForkOptions): Promise<void> {
+  const { sessionId } = from.options;
+  if (through !== undefined && !(await hasRow(from.table, through, signal))) throw notFound(sessionId, through);
+  const bounds: RowQuery["bounds"] = through === undefined ? [] : [["<=", through]];
+  const query: RowQuery = { order: "oldest-first", bounds, parts: ["message", "ttl"], signal };
+  for await (const page of readPages(from.table, query)) {
     const rows = page.flatMap((row) => copyRow(row, from.options, to.options) ?? []);
-    for (const batch of splitRows(rows, maxBatchRows(to.options.sessionId))) await insert(to.table, batch);
+    for (const batch of splitRows(rows, maxBatchRows(to.options.sessionId))) await insert(to.table, batch, signal);
     const newest = rows.at(-1);
     if (newest === undefined) continue;
     // What either session adds from now on comes after what was read here.
@@ -30,16 +26,21 @@ export async function copySession(from: Session, to: Session, through: string | 
   }
 }
 
-async function hasRow(table: MessageTable, id: string): Promise<boolean> {
-  const query = { order: "newest-first", bounds: [["=", id]], parts: [] } as const;
+async function hasRow(table: MessageTable, id: string, signal: AbortSignal | undefined): Promise<boolean> {
+  const query: RowQuery = { order: "newest-first", bounds: [["=", id]], parts: [], signal };
   for await (const page of readPages(table, query)) if (page.length > 0) return true;
   return false;
 }
 
-async function insert(table: MessageTable, batch: readonly InsertRow[]): Promise<void> {
+async function insert(
+  table: MessageTable,
+  batch: readonly InsertRow[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
   try {
-    await table.insert(batch);
+    await table.insert(() => batch, { signal });
   } catch (error) {
+    throwIfAborted(signal);
     throw editFailed(error);
   }
 }

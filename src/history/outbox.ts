@@ -1,8 +1,14 @@
-import { isRefused } from "../errors/driver-errors.ts";
-import { writeFailed } from "../errors/history-error.ts";
-import { groupCalls, type InsertRow, MAX_BATCH_BYTES, splitRows } from "./batches.ts";
+import { isInvalidRequest } from "../errors/driver-errors.ts";
+import { addFailed } from "../errors/failures.ts";
+import type { CassandraHistoryError } from "../errors/history-error.ts";
+import { throwIfAborted } from "../table/abort.ts";
+import type { InsertRow } from "../table/message-table.ts";
+import { groupCalls, inSendingOrder, splitRows } from "./batches.ts";
 
-/** One call's rows on their way, and how it will settle. */
+/** Stores the rows that it is given when the request is handed to the driver: all or none. */
+type Insert = (rows: () => readonly InsertRow[], signal?: AbortSignal) => Promise<void>;
+
+/** The rows of one call on their way, and how the call settles. */
 interface Delivery {
   readonly rows: readonly InsertRow[];
   readonly signal: AbortSignal | undefined;
@@ -11,24 +17,25 @@ interface Delivery {
 }
 
 /**
- * Gathers calls made without awaiting between them into as few batches as they fit in; each call settles on its own.
- * A call is never split unless it is larger than a batch; then its parts go one after the other, and stop at a failure.
+ * Gathers adds that are made without awaiting between them into as few batches as they fit in. Each call settles on its own.
+ * A call is split only where it is larger than a batch: its parts then go one after the other, and stop at a failure.
  */
 export class Outbox {
-  readonly #insert: (rows: readonly InsertRow[]) => Promise<void>;
+  readonly #insert: Insert;
   readonly #maxRows: number;
   #waiting: Delivery[] = [];
 
   /** @param maxRows - as many rows as one batch takes */
-  constructor(insert: (rows: readonly InsertRow[]) => Promise<void>, maxRows: number) {
+  constructor(insert: Insert, maxRows: number) {
     this.#insert = insert;
     this.#maxRows = maxRows;
   }
 
-  /** Resolves when all rows are stored; rejects with the call's own error. */
+  /** Resolves when all rows are stored. Rejects with the call's own error, or with the signal's reason. */
   send(rows: readonly InsertRow[], signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (this.#waiting.length === 0) queueMicrotask(() => this.#flush());
+      // Not by queueMicrotask: an application's test may have replaced that function.
+      if (this.#waiting.length === 0) void Promise.resolve().then(() => this.#flush());
       this.#waiting.push({ rows, signal, resolve, reject });
     });
   }
@@ -36,33 +43,33 @@ export class Outbox {
   #flush(): void {
     const deliveries = this.#waiting;
     this.#waiting = [];
-    const first = deliveries[0];
-    if (first !== undefined && deliveries.length === 1) return void this.#deliverAlone(first);
-    const wanted = deliveries.filter(({ signal }) => !signal?.aborted);
-    for (const { signal, reject } of deliveries) if (signal?.aborted) reject(signal.reason);
-    for (const group of groupCalls(wanted, this.#maxRows)) void this.#deliver(group);
+    for (const group of groupCalls(deliveries, this.#maxRows)) void this.#deliver(group);
   }
 
   async #deliver(group: readonly Delivery[]): Promise<void> {
     const [only, ...more] = group;
     if (only !== undefined && more.length === 0) return this.#deliverAlone(only);
+    let sent: readonly Delivery[] = [];
+    const rowsNow = (): InsertRow[] => {
+      sent = group.filter(({ signal }) => !signal?.aborted);
+      return sent.flatMap(({ rows }) => rows);
+    };
     try {
-      await this.#insert(group.flatMap((delivery) => delivery.rows));
-      for (const delivery of group) delivery.resolve();
+      await this.#insert(rowsNow);
+      for (const delivery of group) settle(delivery, sent.includes(delivery));
     } catch (error) {
       // What the server refuses for one call must not fail the others that happened to travel with it.
-      if (isRefused(error)) for (const delivery of group) void this.#deliverAlone(delivery);
-      else for (const { rows, reject } of group) reject(failure(error, rows, []));
+      if (isInvalidRequest(error)) for (const delivery of group) void this.#deliverAlone(delivery);
+      else for (const { rows, signal, reject } of group) reject(signal?.aborted ? signal.reason : failure(error, rows));
     }
   }
 
   async #deliverAlone({ rows, signal, resolve, reject }: Delivery): Promise<void> {
     const written: string[] = [];
-    const batches = inSendingOrder(splitRows(rows, this.#maxRows));
     try {
-      for (const batch of batches) {
-        signal?.throwIfAborted();
-        await this.#insert(batch);
+      for (const batch of inSendingOrder(splitRows(rows, this.#maxRows))) {
+        throwIfAborted(signal);
+        await this.#insert(() => batch, signal);
         written.push(...batch.map(idOf));
       }
       resolve();
@@ -72,21 +79,15 @@ export class Outbox {
   }
 }
 
-/**
- * In order, but for a row larger than a batch, the largest of which goes first: where the server refuses that one as too
- * large, nothing of the call has been written.
- */
-function inSendingOrder(batches: readonly InsertRow[][]): readonly InsertRow[][] {
-  const sizes = batches.map(([first]) => first?.bytes ?? 0);
-  const largest = Math.max(...sizes);
-  if (batches.length === 1 || largest <= MAX_BATCH_BYTES) return batches;
-  const at = sizes.indexOf(largest);
-  return [...batches.slice(at, at + 1), ...batches.slice(0, at), ...batches.slice(at + 1)];
+/** A call that was given up before its batch was sent is not stored. */
+function settle({ signal, resolve, reject }: Delivery, isSent: boolean): void {
+  if (isSent) resolve();
+  else reject(signal?.reason);
 }
 
-function failure(cause: unknown, rows: readonly InsertRow[], written: readonly string[]): unknown {
+function failure(cause: unknown, rows: readonly InsertRow[], written: readonly string[] = []): CassandraHistoryError {
   const largest = rows.reduce((most, { bytes }) => Math.max(most, bytes), 0);
-  return writeFailed(cause, { ids: rows.map(idOf), written, largest });
+  return addFailed(cause, { ids: rows.map(idOf), written, largest });
 }
 
 function idOf(row: InsertRow): string {

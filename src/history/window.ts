@@ -1,19 +1,38 @@
 import type { BaseMessage } from "@langchain/core/messages";
+import type { WindowStart } from "../options/history-options.ts";
+
+/** How a window is cut. */
+interface WindowOptions {
+  /** Whether nothing older will come. */
+  readonly complete: boolean;
+  /** Where the window begins. */
+  readonly start: WindowStart;
+}
 
 /**
  * How many of the newest messages a window of `size` holds, or undefined where older ones are needed to tell.
  *
- * Model providers refuse a prompt in which a tool message stands without the call that it answers, so that tool messages
- * at the window's head are left out. Where nothing else is in the window, it is stretched back to their calls.
+ * Model providers refuse a prompt in which a tool message stands without the call that it answers. So tool messages at the
+ * window's head are left out. Where nothing else is in the window, it reaches back to their calls. With `start` `"human"` the
+ * window then begins with a message of the user, where it holds one.
  *
  * @param newestFirst - what has been read so far
- * @param complete - whether nothing older will come
  */
-export function windowLength(newestFirst: readonly BaseMessage[], size: number, complete: boolean): number | undefined {
+export function windowLength(
+  newestFirst: readonly BaseMessage[],
+  size: number,
+  { complete, start }: WindowOptions,
+): number | undefined {
   if (newestFirst.length < size && !complete) return undefined;
   let length = Math.min(size, newestFirst.length);
   while (length > 0 && newestFirst[length - 1]?.type === "tool") length -= 1;
-  return length > 0 ? length : reachBack(newestFirst, size, complete);
+  const whole = length > 0 ? length : reachBack(newestFirst, size, complete);
+  return whole !== undefined && start === "human" ? fromHuman(newestFirst, whole) : whole;
+}
+
+function fromHuman(newestFirst: readonly BaseMessage[], length: number): number {
+  const oldest = newestFirst.slice(0, length).findLastIndex(({ type }) => type === "human");
+  return oldest < 0 ? length : oldest + 1;
 }
 
 function reachBack(newestFirst: readonly BaseMessage[], size: number, complete: boolean): number | undefined {

@@ -1,16 +1,35 @@
-import { z } from "zod";
+import type { z } from "zod";
+import { describeValue } from "../errors/describe.ts";
+import { invalidOption } from "../errors/refusals.ts";
 import { compareIds } from "../ids/clock.ts";
-import type { RowOrder } from "../table/statements.ts";
-import { entryId, entryIds, maxMessages, signal, ttlSeconds, whole } from "./schemas.ts";
-import { describeValue, invalidOption, validate } from "./validation.ts";
+import type { WindowStart } from "./history-options.ts";
+import {
+  entryId,
+  entryIds,
+  maxMessages,
+  oneOf,
+  optionsObject,
+  signal,
+  ttlSeconds,
+  whole,
+  windowStart,
+} from "./schemas.ts";
+import { validate } from "./validation.ts";
 
+/** In which order entries come. */
+export type EntryOrder = "oldest-first" | "newest-first";
+
+/** What `getMessages` takes. */
 export interface GetMessagesOptions {
-  /** The newest messages only, for this call. @defaultValue the history's `maxMessages` */
+  /** How many of the newest messages to return. @defaultValue the history's `maxMessages` */
   readonly maxMessages?: number | undefined;
-  /** Ends the call with the signal's reason. */
+  /** Where the window begins. @defaultValue the history's `windowStart` */
+  readonly windowStart?: WindowStart | undefined;
+  /** Ends the call with the signal's reason. What was not sent by then is not sent. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What `append` takes. */
 export interface AppendOptions {
   /**
    * The `ids` of a failed attempt, to try again without storing a message twice: as many as messages, ascending. Ids of
@@ -19,57 +38,88 @@ export interface AppendOptions {
   readonly ids?: readonly string[] | undefined;
   /** Expiry of these messages, in seconds. @defaultValue the history's `ttlSeconds` */
   readonly ttlSeconds?: number | undefined;
-  /** Ends the call with the signal's reason; what was sent before may be stored, what was not is not sent. */
+  /** Ends the call with the signal's reason. What was sent by then may be stored; the rest is not sent. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What `entries` takes. */
 export interface EntriesOptions {
-  /** @defaultValue `"oldest-first"` */
-  readonly order?: RowOrder | undefined;
-  /** Entries newer than this id only. */
+  /** In which order the entries come. @defaultValue `"oldest-first"` */
+  readonly order?: EntryOrder | undefined;
+  /** Only entries newer than the one of this id. */
   readonly after?: string | undefined;
-  /** Entries older than this id only. */
+  /** Only entries older than the one of this id. */
   readonly before?: string | undefined;
-  /** As many entries at the most. @defaultValue all */
+  /** As many entries at most. @defaultValue all */
   readonly limit?: number | undefined;
   /** Ends the iteration with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What `getPage` takes: at most one of `before` and `after`. */
 export interface PageOptions {
-  /** As many entries at the most. */
+  /** As many entries at most. */
   readonly limit: number;
   /** The newest entries older than this id: a page's `older`. Without this and `after`, the newest entries. */
   readonly before?: string | undefined;
   /** The oldest entries newer than this id: a page's `newer`. */
   readonly after?: string | undefined;
+  /** Ends the call with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
+/** What `fork` takes. */
 export interface ForkOptions {
   /** The id of the last entry to be copied. @defaultValue the newest */
   readonly through?: string | undefined;
+  /** Ends the call with the signal's reason. What was sent by then is in the copy. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What the other long calls take: `count`, `update`, `delete`, `deleteFrom` and `clear`. */
+export interface CallOptions {
+  /** Ends the call with the signal's reason. A change that was sent by then may have taken effect; the rest is not sent. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 const limit = whole(1, Number.MAX_SAFE_INTEGER, "a whole number from 1 on");
-const order = z.enum(["oldest-first", "newest-first"]).describe('"oldest-first" or "newest-first"').optional();
 
-type Method = "getMessages" | "append" | "entries" | "getPage" | "update" | "delete" | "deleteFrom" | "fork";
+type Method =
+  | "getMessages"
+  | "append"
+  | "entries"
+  | "getPage"
+  | "count"
+  | "update"
+  | "delete"
+  | "deleteFrom"
+  | "clear"
+  | "fork";
 
 const schemas: Readonly<Record<Method, z.ZodObject>> = {
-  getMessages: z.strictObject({ maxMessages, signal }),
-  append: z.strictObject({ ids: entryIds, ttlSeconds, signal }),
-  entries: z.strictObject({ order, after: entryId, before: entryId, limit, signal }),
-  getPage: z.strictObject({ limit: limit.unwrap(), before: entryId, after: entryId }),
-  update: z.strictObject({ id: entryId.unwrap() }),
-  delete: z.strictObject({ ids: entryIds.unwrap() }),
-  deleteFrom: z.strictObject({ id: entryId.unwrap() }),
-  fork: z.strictObject({ through: entryId }),
+  getMessages: optionsObject({ maxMessages, windowStart, signal }),
+  append: optionsObject({ ids: entryIds, ttlSeconds, signal }),
+  entries: optionsObject({
+    order: oneOf("oldest-first", "newest-first"),
+    after: entryId,
+    before: entryId,
+    limit,
+    signal,
+  }),
+  getPage: optionsObject({ limit: limit.unwrap(), before: entryId, after: entryId, signal }),
+  count: optionsObject({ signal }),
+  update: optionsObject({ id: entryId.unwrap(), signal }),
+  delete: optionsObject({ ids: entryIds.unwrap(), signal }),
+  deleteFrom: optionsObject({ id: entryId.unwrap(), signal }),
+  clear: optionsObject({ signal }),
+  fork: optionsObject({ through: entryId, signal }),
 };
 
-/** Throws `INVALID_OPTION` for an argument that the method does not take. */
-export function checkArguments(method: Method, value: unknown): void {
-  validate(schemas[method], value);
-  if (method === "getPage") checkOneCursor(value);
+/** The arguments as they were read, once. Throws `INVALID_OPTION` for one that the method does not take. */
+export function checkArguments<Arguments>(method: Method, given: Arguments): Arguments {
+  const checked = validate(schemas[method], given);
+  if (method === "getPage") checkOneCursor(checked);
+  return checked;
 }
 
 function checkOneCursor(value: unknown): void {

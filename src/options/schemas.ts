@@ -1,13 +1,25 @@
 import { z } from "zod";
 import { isTimeUuid } from "../ids/clock.ts";
+import { MAX_SESSION_ID_BYTES, MAX_TTL_SECONDS } from "./limits.ts";
 
-/** What one option has to be; its description is what the error says was expected. */
+/*
+ * What an option has to be. The message of each schema is what an error says was expected.
+ */
+
+/** What one option has to be, where it is given. */
 export type OptionSchema = z.ZodOptional<z.ZodType>;
 
-/** 20 years: `Attributes.MAX_TTL` of the server. */
-const MAX_TTL_SECONDS = 630_720_000;
-/** The server counts the bytes of a partition key in 16 bits. */
-const MAX_SESSION_ID_BYTES = 65_535;
+/** An object of these options and no others. */
+export function optionsObject(shape: z.ZodRawShape, meaning = "an object"): z.ZodObject {
+  const known = Object.keys(shape).join(", ");
+  return z.strictObject(shape, {
+    error: ({ code }) => (code === "unrecognized_keys" ? `one of the options ${known}` : meaning),
+  });
+}
+
+export function custom(is: (value: unknown) => boolean, meaning: string): OptionSchema {
+  return z.custom(is, meaning).optional();
+}
 
 export function name(of: string): OptionSchema {
   return custom(
@@ -17,14 +29,14 @@ export function name(of: string): OptionSchema {
 }
 
 export function whole(least: number, most: number, meaning: string): OptionSchema {
-  return z.number().int().min(least).max(most).describe(meaning).optional();
+  return custom((value) => Number.isInteger(value) && Number(value) >= least && Number(value) <= most, meaning);
 }
 
-export function custom(is: (value: unknown) => boolean, meaning: string): OptionSchema {
-  return z.custom(is).describe(meaning).optional();
+export function oneOf(...words: string[]): OptionSchema {
+  return custom((value) => words.some((word) => word === value), words.map((word) => `"${word}"`).join(" or "));
 }
 
-export const flag: OptionSchema = z.boolean().describe("true or false").optional();
+export const flag: OptionSchema = custom((value) => typeof value === "boolean", "true or false");
 
 export const sessionId: OptionSchema = custom(
   isSessionId,
@@ -43,19 +55,28 @@ export const maxMessages: OptionSchema = whole(
   "a whole number from 1 on, or nothing for all messages",
 );
 
+export const windowStart: OptionSchema = oneOf("any", "human");
+
 export const entryId: OptionSchema = custom(isEntryId, "the id of an entry, a timeuuid string");
 
 export const entryIds: OptionSchema = custom(
-  (value) => Array.isArray(value) && value.every(isEntryId),
+  // By index: `every` passes over holes.
+  (value) => Array.isArray(value) && Array.from(value).every(isEntryId),
   "an array of ids of entries, timeuuid strings",
 );
 
-export const signal: OptionSchema = custom((value) => value instanceof AbortSignal, "an AbortSignal");
+export const signal: OptionSchema = custom(isSignal, "an AbortSignal");
 
+/** Whether the value has all of these functions: an application may have two copies of a library, and of its classes. */
 export function hasFunctions(value: unknown, ...names: string[]): boolean {
   return (
     typeof value === "object" && value !== null && names.every((key) => typeof Reflect.get(value, key) === "function")
   );
+}
+
+/** By what it can do: test environments such as jsdom replace the class. */
+function isSignal(value: unknown): boolean {
+  return hasFunctions(value, "addEventListener") && typeof Reflect.get(Object(value), "aborted") === "boolean";
 }
 
 function isSessionId(value: unknown): boolean {

@@ -1,59 +1,33 @@
-import { z } from "zod";
-import { CassandraHistoryError } from "../errors/history-error.ts";
+import type { z } from "zod";
+import { describeValue } from "../errors/describe.ts";
+import type { CassandraHistoryError } from "../errors/history-error.ts";
+import { invalidOption } from "../errors/refusals.ts";
 
 /**
- * Throws `INVALID_OPTION` for the first option that is wrong; its schema's description is what was expected, and every
- * option has one.
+ * The options as they were read, once: a getter cannot give another value later. Throws `INVALID_OPTION` for the first option
+ * that is wrong, and where reading one throws.
  */
-export function validate(schema: z.ZodObject, value: unknown): void {
-  const issue = schema.safeParse(value).error?.issues[0];
-  if (issue === undefined) return;
-  const path = issue.path.map(String);
-  if (issue.code === "unrecognized_keys") throw unknownOption(schema, path, issue.keys[0] ?? "");
-  const expected = schemaAt(schema, path)?.description;
-  const came = describeValue(path.reduce<unknown>((inner, key) => Reflect.get(Object(inner), key), value));
-  if (expected === undefined) throw invalidOption("options", "an object", came);
-  throw invalidOption(path.join("."), expected, came);
+export function validate<Options>(schema: z.ZodObject, options: Options): Options {
+  const { data, error } = parse(schema, options);
+  const issue = error?.issues[0];
+  // The schema has just said that it is of this type.
+  if (issue === undefined) return data as Options;
+  throw wrongOption(issue);
 }
 
-export function invalidOption(option: string, expected: string, came: string): CassandraHistoryError {
-  return new CassandraHistoryError("INVALID_OPTION", `Invalid option "${option}": expected ${expected}, got ${came}.`);
-}
-
-function unknownOption(schema: z.ZodObject, path: readonly string[], key: string): CassandraHistoryError {
-  const object = schemaAt(schema, path);
-  const known = object instanceof z.ZodObject ? Object.keys(object.shape) : [];
-  const option = [...path, key].join(".");
-  return invalidOption(option, `one of the options ${known.join(", ")}`, "an unknown one (is it misspelled?)");
-}
-
-function schemaAt(schema: z.ZodType, path: readonly string[]): z.ZodType | undefined {
-  let found: z.ZodType | undefined = schema;
-  for (const key of path) {
-    const field: z.ZodType | undefined = found instanceof z.ZodObject ? found.shape[key] : undefined;
-    found = field && unwrap(field);
+function parse(schema: z.ZodObject, options: unknown): z.ZodSafeParseResult<unknown> {
+  try {
+    return schema.safeParse(options, { reportInput: true });
+  } catch {
+    // The error is left out: it is the caller's own, and may say anything.
+    throw invalidOption("options", "an object whose fields can be read", "one that throws");
   }
-  return found;
 }
 
-function unwrap(schema: z.core.$ZodType): z.ZodType {
-  const inner = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
-  if (inner instanceof z.ZodType) return inner;
-  throw new TypeError("Expected a schema of zod's classic interface.");
-}
-
-/** What came. Of a string only its length: where arguments are swapped, it is a message, or holds a password. */
-export function describeValue(value: unknown): string {
-  if (typeof value === "number" || typeof value === "boolean") return `${value} (a ${typeof value})`;
-  return describeKind(value);
-}
-
-/** What came, without anything of its content: that may be a credential or a message. */
-export function describeKind(value: unknown): string {
-  if (value === undefined) return "nothing";
-  if (value === null) return "null";
-  if (typeof value === "string") return value === "" ? "an empty string" : `a string of ${value.length} characters`;
-  if (Array.isArray(value)) return `an array of ${value.length}`;
-  if (typeof value === "object") return `an object (${value.constructor?.name ?? "without a class"})`;
-  return `a ${typeof value}`;
+function wrongOption(issue: z.core.$ZodIssue): CassandraHistoryError {
+  if (issue.code === "unrecognized_keys") {
+    const option = [...issue.path, issue.keys[0]].join(".");
+    return invalidOption(option, issue.message, "an unknown one (is it misspelled?)");
+  }
+  return invalidOption(issue.path.join(".") || "options", issue.message, describeValue(issue.input));
 }

@@ -8,29 +8,28 @@ import {
   isTableMissing,
   isTransient,
 } from "../errors/driver-errors.ts";
-import { CassandraHistoryError } from "../errors/history-error.ts";
+import { schemaDisagreement } from "../errors/setup-errors.ts";
 import { idMicros, isTimeUuid } from "../ids/clock.ts";
+import {
+  AGREED_NODE_LIMIT_MS,
+  AGREED_NODE_PAUSE_MS,
+  AGREEMENT_LIMIT_MS,
+  AGREEMENT_PAUSE_MS,
+  SETTLED_AFTER_MS,
+} from "../options/limits.ts";
+import { sendRequest } from "./in-flight.ts";
 import { readSchemaVersion } from "./schema.ts";
-import { Statements, type TableNames } from "./statements.ts";
+import type { TableDefinition } from "./statements.ts";
 
 /*
- * Until Cassandra orders schema changes itself (after 5.0), each node makes a table on its own authority, and two nodes
- * that do so at the same moment make two tables of one name, one of which is lost with what was written to it. So all
- * processes have the table made by one and the same node, and none writes before every node has it.
+ * Up to 5.0, Cassandra does not order schema changes: each node makes a table by itself. Two nodes that do so at the same moment
+ * make two tables of one name, and one of them is lost with what was written to it. So all processes have the table made by one
+ * and the same node, and no process writes before every node has the table.
  */
 
-/** How long the agreed node may be out of reach before the next one is taken, and how often it is tried. */
-const COORDINATOR_LIMIT_MS = 5_000;
-const COORDINATOR_PAUSE_MS = 200;
-/** How long the nodes may take to agree, and how often they are asked. */
-const AGREEMENT_LIMIT_MS = 30_000;
-const AGREEMENT_PAUSE_MS = 100;
-/** A table this old is open everywhere: agreement takes seconds, and the rest is for clocks that differ. */
-const SETTLED_AFTER_MS = 600_000;
-
 /**
- * Has the statement run by the node with the lowest host id, which every client takes for the same, even one that cannot
- * reach it at the moment. A node that stays away is passed over.
+ * Has the node with the lowest host id run the statement. Every client agrees on that node, even one that cannot reach it at the
+ * moment. A node that stays out of reach is passed over.
  */
 export async function createOnAgreedNode(client: Client, statement: string): Promise<void> {
   let failure: unknown = new Error("The client knows of no node.");
@@ -50,9 +49,9 @@ function hostsById(client: Client): Host[] {
 }
 
 async function createOn(client: Client, host: Host, statement: string): Promise<void> {
-  for (const limit = Date.now() + COORDINATOR_LIMIT_MS; ; await delay(COORDINATOR_PAUSE_MS)) {
+  for (const limit = Date.now() + AGREED_NODE_LIMIT_MS; ; await delay(AGREED_NODE_PAUSE_MS)) {
     try {
-      await client.execute(statement, [], { host, isIdempotent: true });
+      await sendRequest(client, () => client.execute(statement, [], { host, isIdempotent: true }));
       return;
     } catch (error) {
       // Another process was faster, by way of another node.
@@ -68,42 +67,34 @@ export function isSettled(tableId: string): boolean {
 }
 
 /** Resolves when every node that this client is connected to works with the table, and with the same schema. */
-export async function untilAgreed(client: Client, table: TableNames): Promise<void> {
-  const { probe } = new Statements(table);
+export async function untilAgreed(client: Client, table: TableDefinition): Promise<void> {
   for (const limit = Date.now() + AGREEMENT_LIMIT_MS; ; await delay(AGREEMENT_PAUSE_MS)) {
     const hosts = client.getState().getConnectedHosts();
-    const asked = await Promise.allSettled(hosts.map((host) => readSchemaVersionWith(client, host, probe)));
+    const asked = await Promise.allSettled(hosts.map((host) => readSchemaVersionWith(client, host, table.probe)));
     // A node that does not answer takes no write either, and asks the others for the schema when it is back.
     const versions = new Set(asked.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : [])));
     if (versions.size === 1 && !versions.has(undefined)) return;
     // Where none answers, the driver tells why.
     if (versions.size === 0) await readSchemaVersion(client);
-    if (Date.now() >= limit) throw disagreement(table, versions);
+    if (Date.now() >= limit) {
+      const withoutTable = versions.delete(undefined);
+      throw schemaDisagreement(table, AGREEMENT_LIMIT_MS / 1000, versions.size, withoutTable);
+    }
   }
 }
 
 /**
- * The node's schema version, or undefined where it does not work with the table yet. A version alone does not tell: a
- * node stores the table's rows in system_schema first, where others find them, then knows the table without having opened
- * it, when it acknowledges writes and drops them, and all the while has its version of before.
+ * The node's schema version, or undefined where it does not work with the table yet. A version alone does not tell: a node first
+ * stores the table's rows in system_schema, where others find them. It then knows the table without having opened it: it
+ * acknowledges writes and drops them. All the while it has its old version.
  */
 async function readSchemaVersionWith(client: Client, host: Host, probe: string): Promise<string | undefined> {
   try {
-    await client.execute(probe, [], { host, isIdempotent: true });
+    await sendRequest(client, () => client.execute(probe, [], { host, isIdempotent: true }));
   } catch (error) {
     if (isTableMissing(error) || isInternal(error)) return undefined;
     if (isTransient(error)) throw error;
     // Whatever else it refuses, it knows the table.
   }
   return readSchemaVersion(client, host);
-}
-
-function disagreement({ keyspace, table }: TableNames, versions: Set<string | undefined>): CassandraHistoryError {
-  const without = versions.delete(undefined) ? ", and a node without the table" : "";
-  return new CassandraHistoryError(
-    "SETUP_FAILED",
-    `Table "${keyspace}"."${table}" is new, and the nodes do not agree on the schema after ${AGREEMENT_LIMIT_MS / 1000} s: ` +
-      `expected 1 version, got ${versions.size}${without}. Nothing was written. The next call tries again; if it stays so, ` +
-      "look at `nodetool describecluster`.",
-  );
 }

@@ -1,7 +1,8 @@
 import type { QueryOptions, types } from "cassandra-driver";
 import { isTableMissing } from "../errors/driver-errors.ts";
+import { throwIfAborted } from "./abort.ts";
 import { sendRequest } from "./in-flight.ts";
-import { ensureTable, forgetTable, type TableTarget, tableKey } from "./setup.ts";
+import { SharedTable, type TableTarget } from "./shared-table.ts";
 
 export interface RequestTarget extends TableTarget {
   readonly readOptions: QueryOptions;
@@ -14,56 +15,64 @@ export interface BoundStatement {
   readonly params: unknown[];
 }
 
-/** The one way to the driver: the table is there first, every statement is prepared and idempotent, and errors are its own. */
+/** Which rows to read, and how many at most. */
+export interface ReadRequest extends BoundStatement {
+  readonly fetchSize: number;
+  /** Where the page before this one ended; undefined for the first. */
+  readonly pageState: string | undefined;
+}
+
+/**
+ * The one way to the driver. The table is there before a statement is sent; every statement is prepared and idempotent; what is
+ * aborted before it is sent is never sent. Rejects with the driver's own errors, and with `SETUP_FAILED`.
+ */
 export class TableRequests {
-  readonly #target: RequestTarget;
-  readonly #key: string;
+  readonly table: SharedTable;
+  readonly #readOptions: QueryOptions;
+  readonly #writeOptions: QueryOptions;
 
   constructor(target: RequestTarget) {
-    this.#target = target;
-    this.#key = tableKey(target);
+    this.table = SharedTable.of(target);
+    this.#readOptions = target.readOptions;
+    this.#writeOptions = target.writeOptions;
   }
 
-  ensureTable(): Promise<void> {
-    return ensureTable(this.#target, this.#key);
-  }
-
-  /** One page of so many rows, from where the page before it ended. */
-  read(query: string, params: unknown[], fetchSize: number, pageState?: string): Promise<types.ResultSet> {
-    const { client, readOptions } = this.#target;
-    const options = requestOptions(readOptions);
+  read({ query, params, fetchSize, pageState }: ReadRequest, signal?: AbortSignal): Promise<types.ResultSet> {
+    const options = requestOptions(this.#readOptions);
     options.fetchSize = fetchSize;
     if (pageState !== undefined) options.pageState = pageState;
-    return this.#send(() => client.execute(query, params, options));
+    return this.#send(() => this.table.client.execute(query, params, options), signal);
   }
 
-  /** All or none of them, in one round trip: they belong to one partition, and have to fit one batch. */
-  async write(statements: BoundStatement[], timestamp: number): Promise<void> {
-    const { client, writeOptions } = this.#target;
-    const options = requestOptions(writeOptions);
+  /**
+   * Sends all statements or none, in one round trip: they belong to one partition, and fit one batch. They are asked for when the
+   * request is handed to the driver, so that what was given up by then is left out; where none is left, nothing is sent.
+   */
+  async write(statements: () => BoundStatement[], timestamp: number, signal?: AbortSignal): Promise<void> {
+    const { client } = this.table;
+    const options = requestOptions(this.#writeOptions);
     options.logged = false;
     options.timestamp = timestamp;
-    const first = statements[0];
-    if (first === undefined) return;
-    await this.#send(
-      statements.length === 1
-        ? () => client.execute(first.query, first.params, options)
-        : () => client.batch(statements, options),
-    );
+    await this.#send(async () => {
+      const [first, ...more] = statements();
+      if (first === undefined) return;
+      if (more.length === 0) await client.execute(first.query, first.params, options);
+      else await client.batch([first, ...more], options);
+    }, signal);
   }
 
-  /** A table that was dropped while in use is made anew, or named, once; then the request is tried once more. */
-  async #send<Result>(request: () => Promise<Result>): Promise<Result> {
-    const attempt = this.ensureTable();
+  /** A table that was dropped while in use is made anew, or reported, once. Then the request is sent once more. */
+  async #send<Result>(request: () => Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+    const attempt = this.table.ensure();
     await attempt;
-    const { client } = this.#target;
+    throwIfAborted(signal);
     try {
-      return await sendRequest(client, request);
+      return await sendRequest(this.table.client, request, signal);
     } catch (error) {
       if (!isTableMissing(error)) throw error;
-      forgetTable(this.#target.client, this.#key, attempt);
-      await this.ensureTable();
-      return sendRequest(client, request);
+      this.table.forget(attempt);
+      await this.table.ensure();
+      return sendRequest(this.table.client, request, signal);
     }
   }
 }

@@ -1,4 +1,6 @@
-import type { Client, Host } from "cassandra-driver";
+import type { Client, Host, types } from "cassandra-driver";
+import { SCHEMA_PAGE_ROWS } from "../options/limits.ts";
+import { sendRequest } from "./in-flight.ts";
 
 /** A table by name, and whom to ask about it. */
 export interface SchemaTarget {
@@ -7,6 +9,7 @@ export interface SchemaTarget {
   readonly table: string;
 }
 
+/** A column as `system_schema.columns` describes it. */
 export interface ColumnRow {
   readonly column_name: string;
   readonly kind: string;
@@ -17,31 +20,57 @@ export interface ColumnRow {
 const SELECT_COLUMNS =
   "SELECT column_name, kind, type FROM system_schema.columns WHERE keyspace_name = ? AND table_name = ?";
 const SELECT_TABLE_ID = "SELECT id FROM system_schema.tables WHERE keyspace_name = ? AND table_name = ?";
-const SELECT_SCHEMA_VERSION = "SELECT schema_version FROM system.local";
+const SELECT_KEYSPACE = "SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = ?";
 const SELECT_KEYSPACES = "SELECT keyspace_name FROM system_schema.keyspaces";
-
-const OPTIONS = { prepare: true, isIdempotent: true } as const;
+const SELECT_LOCAL = "SELECT schema_version, cluster_name FROM system.local";
 
 /** None where there is no such table. */
 export async function readColumns({ client, keyspace, table }: SchemaTarget): Promise<ColumnRow[]> {
-  const { rows } = await client.execute(SELECT_COLUMNS, [keyspace, table], OPTIONS);
+  const rows = await readAll(client, SELECT_COLUMNS, [keyspace, table]);
   return rows.map((row) => ({ column_name: row["column_name"], kind: row["kind"], type: row["type"] }));
 }
 
 /** What tells a table from another one of the same name, and when it was made; undefined where there is none. */
 export async function readTableId({ client, keyspace, table }: SchemaTarget): Promise<string | undefined> {
-  const { rows } = await client.execute(SELECT_TABLE_ID, [keyspace, table], OPTIONS);
-  return rows[0] && String(rows[0]["id"]);
+  const [row] = await readAll(client, SELECT_TABLE_ID, [keyspace, table]);
+  return row && String(row["id"]);
 }
 
 /** Which schema a node works with, any node or this one: nodes with equal versions have the same tables, ready for use. */
 export async function readSchemaVersion(client: Client, host?: Host): Promise<string> {
-  const options = host === undefined ? OPTIONS : { ...OPTIONS, host };
-  const { rows } = await client.execute(SELECT_SCHEMA_VERSION, [], options);
-  return String(rows[0]?.["schema_version"]);
+  const [row] = await readAll(client, SELECT_LOCAL, [], host);
+  return String(row?.["schema_version"]);
+}
+
+export async function readClusterName(client: Client): Promise<string> {
+  const [row] = await readAll(client, SELECT_LOCAL, []);
+  return String(row?.["cluster_name"]);
+}
+
+export async function hasKeyspace(client: Client, keyspace: string): Promise<boolean> {
+  return (await readAll(client, SELECT_KEYSPACE, [keyspace])).length > 0;
 }
 
 export async function readKeyspaces(client: Client): Promise<string[]> {
-  const { rows } = await client.execute(SELECT_KEYSPACES, [], OPTIONS);
+  const rows = await readAll(client, SELECT_KEYSPACES, []);
   return rows.map((row) => String(row["keyspace_name"]));
+}
+
+/** All pages, of a size of our own: the client's `fetchSize` may be 1. */
+async function readAll(client: Client, query: string, params: string[], host?: Host): Promise<types.Row[]> {
+  const rows: types.Row[] = [];
+  let pageState: string | undefined;
+  do {
+    const options = {
+      prepare: true,
+      isIdempotent: true,
+      fetchSize: SCHEMA_PAGE_ROWS,
+      ...(host && { host }),
+      ...(pageState && { pageState }),
+    };
+    const page = await sendRequest(client, () => client.execute(query, params, options));
+    rows.push(...page.rows);
+    pageState = page.pageState || undefined;
+  } while (pageState !== undefined);
+  return rows;
 }

@@ -1,26 +1,19 @@
+import type { EntryOrder } from "../options/arguments.ts";
+import { resolveTableOptions, type TableNames, type TableOptions } from "../options/table-options.ts";
 import { quoteIdentifier } from "./identifiers.ts";
+import type { ColumnRow } from "./schema.ts";
 
-/** The three columns that the library reads and writes. */
-export interface HistoryColumns {
-  readonly sessionId: string;
-  readonly messageId: string;
-  readonly message: string;
-}
-
-/** The column names of LangChain's Python class, so that both languages share one table. */
-export const PYTHON_COLUMNS: HistoryColumns = Object.freeze({
-  sessionId: "partition_id",
-  messageId: "row_id",
-  message: "body_blob",
-});
-
-export interface TableNames {
+/** What setting a table up needs to know of it. */
+export interface TableDefinition {
   readonly keyspace: string;
   readonly table: string;
-  readonly columns: HistoryColumns;
+  /** The `CREATE TABLE IF NOT EXISTS`. */
+  readonly createStatement: string;
+  /** Reads no row and asks no other node: a node that takes it works with the table. */
+  readonly probe: string;
+  /** The columns that it must have. */
+  readonly columns: readonly ColumnRow[];
 }
-
-export type RowOrder = "oldest-first" | "newest-first";
 
 /** Which rows of a session, by their ids. Each bound becomes a marker, in this order after the session's. */
 export type Bound = ">" | ">=" | "<" | "<=" | "=" | "IN";
@@ -28,16 +21,11 @@ export type Bound = ">" | ">=" | "<" | "<=" | "=" | "IN";
 /** What is read of a row beside its id: its message, when it expires, when it was written. */
 export type RowPart = "message" | "ttl" | "writetime";
 
-/** More tables than most processes use; beyond them, texts are made anew. */
-const MAX_SHARED = 256;
-
-/** Every CQL text that the library sends to its table. */
+/** Every CQL text that the library sends to a message table. */
 export class Statements {
-  readonly createTable: string;
+  readonly definition: TableDefinition;
   readonly insert: string;
   readonly insertWithTtl: string;
-  /** Reads no row and asks no other node: a node that takes it works with the table. */
-  readonly probe: string;
   readonly #table: string;
   readonly #session: string;
   readonly #id: string;
@@ -45,20 +33,8 @@ export class Statements {
   /** Made once each, by what they were asked for: the driver looks a statement up by its text. */
   readonly #selects = new Map<string, string>();
 
-  /** The texts for a table, shared by all that use it: a history per request makes none anew. */
-  static of(names: TableNames): Statements {
+  constructor(names: TableNames) {
     const { keyspace, table, columns } = names;
-    // Names are well-formed, so that no two lists of them join to one text by a lone surrogate.
-    const key = [keyspace, table, columns.sessionId, columns.messageId, columns.message].join("\ud800");
-    const known = shared.get(key);
-    if (known !== undefined) return known;
-    if (shared.size >= MAX_SHARED) shared.clear();
-    const made = new Statements(names);
-    shared.set(key, made);
-    return made;
-  }
-
-  constructor({ keyspace, table, columns }: TableNames) {
     const name = `${quoteIdentifier(keyspace)}.${quoteIdentifier(table)}`;
     const session = quoteIdentifier(columns.sessionId);
     const id = quoteIdentifier(columns.messageId);
@@ -71,16 +47,25 @@ export class Statements {
       ttl: `TTL(${message}) AS ttl`,
       writetime: `WRITETIME(${message}) AS writetime`,
     };
-    this.createTable = `CREATE TABLE IF NOT EXISTS ${name} (
+    this.definition = Object.freeze({
+      keyspace,
+      table,
+      createStatement: `CREATE TABLE IF NOT EXISTS ${name} (
   ${session} text, ${id} timeuuid, ${message} text,
   PRIMARY KEY ((${session}), ${id})
-) WITH CLUSTERING ORDER BY (${id} DESC)`;
+) WITH CLUSTERING ORDER BY (${id} DESC)`,
+      probe: `SELECT ${id} FROM ${name} WHERE ${session} IN ()`,
+      columns: [
+        { column_name: columns.sessionId, kind: "partition_key", type: "text" },
+        { column_name: columns.messageId, kind: "clustering", type: "timeuuid" },
+        { column_name: columns.message, kind: "regular", type: "text" },
+      ],
+    });
     this.insert = `INSERT INTO ${name} (${session}, ${id}, ${message}) VALUES (?, ?, ?)`;
     this.insertWithTtl = `${this.insert} USING TTL ?`;
-    this.probe = `SELECT ${id} FROM ${name} WHERE ${session} IN ()`;
   }
 
-  select(parts: readonly RowPart[], bounds: readonly Bound[], order: RowOrder): string {
+  select(parts: readonly RowPart[], bounds: readonly Bound[], order: EntryOrder): string {
     const key = `${order} ${parts.join()} ${bounds.join()}`;
     const known = this.#selects.get(key);
     if (known !== undefined) return known;
@@ -100,4 +85,16 @@ export class Statements {
   }
 }
 
-const shared = new Map<string, Statements>();
+/**
+ * The `CREATE TABLE IF NOT EXISTS` that the library runs, for operators who run it themselves. It sets no table option, so that
+ * it works on Cassandra 4.1 and 5, Astra DB and ScyllaDB.
+ *
+ * @throws `INVALID_OPTION`
+ * @example
+ * ```ts
+ * console.log(createTableStatement({ keyspace: "app" }));
+ * ```
+ */
+export function createTableStatement(options: TableOptions): string {
+  return new Statements(resolveTableOptions(options)).definition.createStatement;
+}

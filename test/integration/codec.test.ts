@@ -180,7 +180,10 @@ describe("a codec of one's own", () => {
   ])("that %s while decoding makes a corrupt row", async (_, decode) => {
     const history = openHistory({ client, keyspace, codec: { encode: () => "x", decode } });
     await history.addUserMessage("hi");
-    await expect(history.getMessages()).rejects.toMatchObject({ code: "CORRUPT_ROW", cause: expect.any(Error) });
+    const error: unknown = await history.getMessages().catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: "CORRUPT_ROW" });
+    // Its cause would be the codec's own error, which may say anything.
+    expect(error).not.toHaveProperty("cause");
     const skipping = openHistory({
       client,
       keyspace,

@@ -8,26 +8,25 @@ import { watchClient } from "../support/watch.ts";
 const client = openClient();
 const keyspace = ownKeyspace(client);
 
-test("a cluster that is not there: each call's own code, and no address in the text", async () => {
+test("a cluster that is not there: nothing was sent, says every call, and shows no address", async () => {
   // Nothing listens on port 1 of loopback.
   const nowhere = new Client({ contactPoints: ["127.0.0.1:1"], localDataCenter: "datacenter1" });
   const history = openHistory({ client: nowhere, keyspace: "app" });
-  const calls: [string, Promise<unknown>][] = [
-    ["SETUP_FAILED", history.setup()],
-    ["READ_FAILED", history.getMessages()],
-    ["READ_FAILED", history.count()],
-    ["READ_FAILED", history.getPage({ limit: 1 })],
-    ["READ_FAILED", history.entries().next()],
-    ["READ_FAILED", history.fork("another")],
-    ["WRITE_FAILED", history.append([new HumanMessage("the-message")])],
-    ["WRITE_FAILED", history.clear()],
-    ["WRITE_FAILED", history.delete(["0b2f6400-c9ad-11f0-8000-010203040506"])],
+  const calls: Promise<unknown>[] = [
+    history.setup(),
+    history.getMessages(),
+    history.count(),
+    history.getPage({ limit: 1 }),
+    history.entries().next(),
+    history.fork("another"),
+    history.append([new HumanMessage("the-message")]),
+    history.clear(),
+    history.delete(["0b2f6400-c9ad-11f0-8000-010203040506"]),
   ];
-  const failures = await Promise.all(calls.map(async ([code, call]) => [code, await failureOf(call)] as const));
-  for (const [code, error] of failures) {
-    expect([error.code, error.cause instanceof Error]).toEqual([code, true]);
+  for (const error of await Promise.all(calls.map(failureOf))) {
+    expect([error.code, error.cause instanceof Error]).toEqual(["SETUP_FAILED", true]);
+    expect(error.message).toContain("Nothing of the call was sent");
     expect(error.message).not.toMatch(/127\.0\.0\.1|the-message/);
-    if (code === "WRITE_FAILED") expect(error.written).toEqual([]);
   }
   await nowhere.shutdown();
 });

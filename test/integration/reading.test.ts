@@ -128,15 +128,18 @@ test("a window reads back to the call of the tool messages that fill it", async 
   }
 });
 
-test.each([undefined, 1])(
-  "a window that finds no call in 1,024 older messages ends there: two reads, with pages of %o",
-  async (pageSize) => {
+test.each([
+  [undefined, [1, 1024]],
+  [256, [1, 256, 256, 256, 256]],
+])(
+  "a window that finds no call in 1,024 older messages ends there, and no read asks for more than a page: pages of %o",
+  async (pageSize, fetchSizes) => {
     const { watched, requests } = watchClient(client);
     const history = openHistory({ client: watched, keyspace, pageSize });
     await history.addMessages([...numbered(2000), new ToolMessage({ content: "late", tool_call_id: "lost" })]);
     requests.length = 0;
     expect(await history.getMessages({ maxMessages: 1 })).toEqual([]);
-    expect(requests.map(({ options }) => options.fetchSize)).toEqual([1, 1024]);
+    expect(requests.map(({ options }) => options.fetchSize)).toEqual(fetchSizes);
   },
 );
 

@@ -38,7 +38,7 @@ const refused: [Method, value: unknown, option: string, expected: string, came: 
     "a whole number from 1 on, or nothing for all messages",
     "0 (a number)",
   ],
-  ["getMessages", { signal: {} }, "signal", "an AbortSignal", "an object (Object)"],
+  ["getMessages", { signal: {} }, "signal", "an AbortSignal", "an object"],
   ["append", { ids: id }, "ids", entries, "a string of 36 characters"],
   ["append", { ids: [id, "x"] }, "ids", entries, "an array of 2"],
   ["append", { ids: [{ toString: () => id }] }, "ids", entries, "an array of 1"],
@@ -97,7 +97,7 @@ test.each([
   [undefined, "nothing"],
   [null, "null"],
   [5, "5 (a number)"],
-  [{ length: 1 }, "an object (Object)"],
+  [{ length: 1 }, "an object"],
 ])("%o is no text", (text, came) => {
   expect(() => checkText(text)).toThrow(
     expect.objectContaining({

@@ -1,13 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import {
-  groupCalls,
-  type InsertRow,
-  MAX_BATCH_BYTES,
-  MAX_BATCH_ROWS,
-  maxBatchRows,
-  splitRows,
-} from "../../src/history/batches.ts";
+import { groupCalls, maxBatchRows, splitRows } from "../../src/history/batches.ts";
+import { MAX_BATCH_BYTES, MAX_BATCH_STATEMENTS } from "../../src/options/limits.ts";
+import type { InsertRow } from "../../src/table/message-table.ts";
 
 const row = fc
   .oneof(fc.nat({ max: 1000 }), fc.integer({ min: 350_000, max: 2 * MAX_BATCH_BYTES }))
@@ -18,7 +13,7 @@ const small: InsertRow = { id: "", text: "", bytes: 1, ttlSeconds: undefined };
 test("rows keep their order, and every batch fits unless it is one row", () => {
   fc.assert(
     fc.property(fc.array(row, { maxLength: 50 }), (rows) => {
-      const batches = splitRows(rows, MAX_BATCH_ROWS);
+      const batches = splitRows(rows, MAX_BATCH_STATEMENTS);
       expect(batches.flat()).toEqual(rows);
       for (const batch of batches) expect(batch.length === 1 || sizeOf(batch) <= MAX_BATCH_BYTES).toBe(true);
     }),
@@ -28,7 +23,7 @@ test("rows keep their order, and every batch fits unless it is one row", () => {
 test("no two neighbours would have fitted one batch", () => {
   fc.assert(
     fc.property(fc.array(row, { maxLength: 50 }), (rows) => {
-      const batches = splitRows(rows, MAX_BATCH_ROWS);
+      const batches = splitRows(rows, MAX_BATCH_STATEMENTS);
       for (const [at, batch] of batches.entries()) {
         const before = batches[at - 1];
         if (before !== undefined) expect(sizeOf(before) + (batch[0]?.bytes ?? 0)).toBeGreaterThan(MAX_BATCH_BYTES);
@@ -38,15 +33,15 @@ test("no two neighbours would have fitted one batch", () => {
 });
 
 test("a batch holds as many statements as the protocol can count", () => {
-  const rows = Array.from({ length: MAX_BATCH_ROWS + 1 }, () => small);
-  expect(splitRows(rows, MAX_BATCH_ROWS).map((batch) => batch.length)).toEqual([MAX_BATCH_ROWS, 1]);
+  const rows = Array.from({ length: MAX_BATCH_STATEMENTS + 1 }, () => small);
+  expect(splitRows(rows, MAX_BATCH_STATEMENTS).map((batch) => batch.length)).toEqual([MAX_BATCH_STATEMENTS, 1]);
 });
 
 test("calls are gathered whole, in order, and a large one stands alone", () => {
   const call = fc.array(row, { minLength: 1, maxLength: 8 }).map((rows) => ({ rows }));
   fc.assert(
     fc.property(fc.array(call, { maxLength: 20 }), (calls) => {
-      const groups = groupCalls(calls, MAX_BATCH_ROWS);
+      const groups = groupCalls(calls, MAX_BATCH_STATEMENTS);
       expect(groups.flat()).toEqual(calls);
       for (const group of groups) {
         expect(group.length === 1 || sizeOf(group.flatMap(({ rows }) => rows)) <= MAX_BATCH_BYTES).toBe(true);
@@ -56,12 +51,12 @@ test("calls are gathered whole, in order, and a large one stands alone", () => {
 });
 
 test("nothing makes no batch", () => {
-  expect(splitRows([], MAX_BATCH_ROWS)).toEqual([]);
-  expect(groupCalls([], MAX_BATCH_ROWS)).toEqual([]);
+  expect(splitRows([], MAX_BATCH_STATEMENTS)).toEqual([]);
+  expect(groupCalls([], MAX_BATCH_STATEMENTS)).toEqual([]);
 });
 
 test.each([
-  ["s", MAX_BATCH_ROWS],
+  ["s", MAX_BATCH_STATEMENTS],
   ["x".repeat(1000), 7884],
   ["ä".repeat(500), 7884],
 ])("a long session id leaves room for fewer rows: case %#", (sessionId, rows) => {

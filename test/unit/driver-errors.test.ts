@@ -6,8 +6,8 @@ import {
   isAlreadyExists,
   isIgnoredNode,
   isInternal,
-  isRefusal,
-  isRefused,
+  isInvalidRequest,
+  isPermanent,
   isTableIdMismatch,
   isTableMissing,
   isTooLarge,
@@ -15,7 +15,7 @@ import {
   isUnauthorized,
   isWriteLevelRefused,
   nameFailure,
-  shownCause,
+  withoutUserName,
 } from "../../src/errors/driver-errors.ts";
 
 const codes = types.responseErrorCodes;
@@ -34,7 +34,7 @@ const unauthorized = response(
 const noErrors: unknown[] = [undefined, null, "x", { code: codes.invalid }, new Error("plain")];
 
 test.each([
-  ["isRefused", isRefused, [invalid("any")]],
+  ["isInvalidRequest", isInvalidRequest, [invalid("any")]],
   ["isUnauthorized", isUnauthorized, [unauthorized]],
   ["isAlreadyExists", isAlreadyExists, [response(codes.alreadyExists)]],
   [
@@ -84,15 +84,15 @@ test.each([
     invalid("Undefined column name"),
     login,
   ];
-  for (const error of others) expect(is(error)).toBe(is === isRefused && isCode(error, codes.invalid));
+  for (const error of others) expect(is(error)).toBe(is === isInvalidRequest && isCode(error, codes.invalid));
 });
 
 test("a refusal is any answer by which the server will not do it, now or later", () => {
   const refusals = [response(0x2000), invalid("any"), unauthorized, response(codes.alreadyExists)];
-  expect(refusals.map(isRefusal)).toEqual(refusals.map(() => true));
+  expect(refusals.map(isPermanent)).toEqual(refusals.map(() => true));
   const others = [response(0x1fff), response(codes.serverError), response(codes.unavailableException), socketError];
   for (const error of [...others, timedOut, login, allNodes(unauthorized), ...noErrors]) {
-    expect(isRefusal(error)).toBe(false);
+    expect(isPermanent(error)).toBe(false);
   }
 });
 
@@ -120,8 +120,8 @@ test("where a node gave a reason, it was not ignored; where no node lost its sta
 });
 
 test("a driver's error is the cause, unless it names the client's user", () => {
-  for (const error of [login, unauthorized, allNodes(timedOut, login)]) expect(shownCause(error)).toBeUndefined();
-  for (const error of [timedOut, allNodes(timedOut), invalid("any")]) expect(shownCause(error)).toBe(error);
+  for (const error of [login, unauthorized, allNodes(timedOut, login)]) expect(withoutUserName(error)).toBeUndefined();
+  for (const error of [timedOut, allNodes(timedOut), invalid("any")]) expect(withoutUserName(error)).toBe(error);
 });
 
 test.each([

@@ -1,13 +1,8 @@
 import { errors, types } from "cassandra-driver";
 import { describe, expect, test } from "vitest";
-import {
-  CassandraHistoryError,
-  editFailed,
-  notFound,
-  readFailed,
-  setupFailed,
-  writeFailed,
-} from "../../src/errors/history-error.ts";
+import { addFailed, editFailed, readFailed, setupFailed } from "../../src/errors/failures.ts";
+import { CassandraHistoryError } from "../../src/errors/history-error.ts";
+import { notFound } from "../../src/errors/refusals.ts";
 
 const { invalid, unauthorized } = types.responseErrorCodes;
 const timedOut = new errors.OperationTimedOutError("10.0.0.1 did not answer");
@@ -51,7 +46,7 @@ test("looking for the table, without the error that names the user", () => {
     expected(
       "SETUP_FAILED",
       "Setting up the table failed (ResponseError 0x2100). The client's role lacks the permission SELECT on table app.t: " +
-        "have it granted; the next call tries again.",
+        "have it granted. Nothing of the call was sent; the next call tries again.",
       {},
     ),
   );
@@ -62,14 +57,14 @@ describe("a write", () => {
 
   test("of which a part is stored, however the rest failed", () => {
     for (const cause of [timedOut, tooBig, level]) {
-      expect(seen(writeFailed(cause, write))).toMatchObject({
+      expect(seen(addFailed(cause, write))).toMatchObject({
         code: "WRITE_FAILED",
         cause,
         ids: ["a", "b"],
         written: ["a"],
       });
     }
-    expect(seen(writeFailed(timedOut, write))).toStrictEqual(
+    expect(seen(addFailed(timedOut, write))).toStrictEqual(
       expected(
         "WRITE_FAILED",
         "Writing 2 message(s) failed (OperationTimedOutError). Known to be stored: 1; the others may or may not be. See the " +
@@ -87,7 +82,7 @@ describe("a write", () => {
         "in the client's `queryOptions`.",
       { cause: level, ids: ["a", "b"], written: [] },
     );
-    expect(seen(writeFailed(level, { ...write, written: [] }))).toStrictEqual(error);
+    expect(seen(addFailed(level, { ...write, written: [] }))).toStrictEqual(error);
     expect(seen(editFailed(level, ["a", "b"]))).toStrictEqual(error);
   });
 
@@ -102,7 +97,7 @@ describe("a write", () => {
         "17000000 bytes. Nothing of the call was written. Store what is large elsewhere, and a reference to it in the message.",
       { cause, ids: ["a", "b"], written: [] },
     );
-    expect(seen(writeFailed(cause, { ...write, written: [] }))).toStrictEqual(error);
+    expect(seen(addFailed(cause, { ...write, written: [] }))).toStrictEqual(error);
     expect(seen(editFailed(cause, ["a", "b"], 17_000_000))).toStrictEqual(error);
   });
 });
@@ -134,7 +129,7 @@ test("where the server refuses the consistency, the option that sets it is named
   for (const [error, option] of [
     [readFailed(none), "`readOptions`"],
     [setupFailed(none), "`queryOptions`"],
-    [writeFailed(none, write), "`writeOptions`"],
+    [addFailed(none, write), "`writeOptions`"],
     [editFailed(none), "`readOptions` or `writeOptions`"],
   ]) {
     expect(error).toMatchObject({ cause: none });
@@ -148,7 +143,7 @@ test("the library's own error passes as it is", () => {
     readFailed(own),
     setupFailed(own),
     editFailed(own),
-    writeFailed(own, { ids: [], written: [], largest: 0 }),
+    addFailed(own, { ids: [], written: [], largest: 0 }),
   ];
   for (const error of passed) expect(error).toBe(own);
 });

@@ -19,12 +19,12 @@ const window = "a whole number from 1 on, or nothing for all messages";
 const page = "a whole number from 1 to 100,000";
 const requests = "an object of the driver's query options";
 const known =
-  "client, keyspace, sessionId, table, columns, createTable, ttlSeconds, maxMessages, pageSize, readOptions, writeOptions, onCorruptRow, codec";
+  "client, keyspace, sessionId, table, columns, createTable, ttlSeconds, maxMessages, windowStart, pageSize, readOptions, writeOptions, onCorruptRow, codec";
 
 const bad: [option: string, value: unknown, expected: string, came: string][] = [
   ["client", undefined, "a Client of cassandra-driver", "nothing"],
   ["client", "cassandra://user:secret@host", "a Client of cassandra-driver", "a string of 28 characters"],
-  ["client", { contactPoints: [] }, "a Client of cassandra-driver", "an object (Object)"],
+  ["client", { contactPoints: [] }, "a Client of cassandra-driver", "an object"],
   ["keyspace", undefined, name("keyspace"), "nothing"],
   ["keyspace", "", name("keyspace"), "an empty string"],
   ["keyspace", 7, name("keyspace"), "7 (a number)"],
@@ -58,7 +58,7 @@ const bad: [option: string, value: unknown, expected: string, came: string][] = 
   ["writeOptions.executionProfile", null, "the name of an execution profile, or the profile", "null"],
   ["writeOptions.serialConsistency", 1, "types.consistencies.serial or localSerial of the driver", "1 (a number)"],
   ["onCorruptRow", "ignore", '"throw", "skip" or a function', "a string of 6 characters"],
-  ["codec", { encode() {} }, "an object with the functions encode and decode", "an object (Object)"],
+  ["codec", { encode() {} }, "an object with the functions encode and decode", "an object"],
 ];
 
 function construct(options: object): unknown {
@@ -118,11 +118,14 @@ test("what is left out has its default", () => {
     createTable: true,
     ttlSeconds: undefined,
     maxMessages: undefined,
-    pageSize: undefined,
+    windowStart: "any",
+    pageSize: 1024,
+    adaptsPages: true,
     readOptions: {},
     writeOptions: {},
     onCorruptRow: "throw",
-    codec: jsonCodec,
+    codec: undefined,
+    given: good,
   });
 });
 
@@ -134,6 +137,7 @@ test("what is given is taken as it is, each object as a frozen copy", () => {
     createTable: false,
     ttlSeconds: 1,
     maxMessages: 2,
+    windowStart: "human" as const,
     pageSize: 3,
     readOptions: { consistency: 6, readTimeout: 0, executionProfile: "reads" },
     writeOptions: { serialConsistency: 9, traceQuery: true, executionProfile: {} as never },
@@ -141,7 +145,7 @@ test("what is given is taken as it is, each object as a frozen copy", () => {
     codec: { encode: () => "", decode: jsonCodec.decode },
   };
   const resolved = resolveOptions(given);
-  expect(resolved).toStrictEqual(given);
+  expect(resolved).toStrictEqual({ ...given, adaptsPages: false, given });
   for (const option of ["columns", "readOptions", "writeOptions"] as const) {
     expect(resolved[option]).not.toBe(given[option]);
     expect(Object.isFrozen(resolved[option])).toBe(true);

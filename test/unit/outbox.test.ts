@@ -1,7 +1,8 @@
 import { errors, types } from "cassandra-driver";
 import { expect, test } from "vitest";
-import { type InsertRow, MAX_BATCH_BYTES } from "../../src/history/batches.ts";
 import { Outbox } from "../../src/history/outbox.ts";
+import { MAX_BATCH_BYTES } from "../../src/options/limits.ts";
+import type { InsertRow } from "../../src/table/message-table.ts";
 
 const row = (id: string, bytes = 1): InsertRow => ({ id, text: "", bytes, ttlSeconds: undefined });
 const rows = (ids: string, bytes = 1): InsertRow[] => [...ids].map((id) => row(id, bytes));
@@ -12,7 +13,8 @@ const refusal = new errors.ResponseError(types.responseErrorCodes.invalid, "Requ
 /** What is inserted, as the ids of each batch; a batch that holds an id of `failing` fails with its error. */
 function newOutbox(failing: Readonly<Record<string, Error>> = {}, maxRows = 10): { outbox: Outbox; sent: string[] } {
   const sent: string[] = [];
-  const insert = async (batch: readonly InsertRow[]): Promise<void> => {
+  const insert = async (rows: () => readonly InsertRow[]): Promise<void> => {
+    const batch = rows();
     sent.push(batch.map(({ id }) => id).join(""));
     const failed = batch.map(({ id }) => failing[id]).find((error) => error !== undefined);
     if (failed !== undefined) throw failed;
@@ -112,7 +114,8 @@ test("a call aborted before it is sent is not sent, and rejects with the reason"
 test("an abort between two parts stops the rest; an open signal changes no error", async () => {
   const controller = new AbortController();
   const sent: number[] = [];
-  const insert = async (batch: readonly InsertRow[]): Promise<void> => {
+  const insert = async (rows: () => readonly InsertRow[]): Promise<void> => {
+    const batch = rows();
     sent.push(batch.length);
     controller.abort("enough");
   };

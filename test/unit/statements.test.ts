@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { PYTHON_COLUMNS, Statements } from "../../src/table/statements.ts";
+import { PYTHON_COLUMNS } from "../../src/options/table-options.ts";
+import { Statements } from "../../src/table/statements.ts";
 
 const columns = { sessionId: "s", messageId: "i", message: "m" };
 const statements = new Statements({ keyspace: "app", table: "t", columns });
@@ -27,26 +28,7 @@ test("deleting", () => {
 });
 
 test("the probe reads no row, but makes the node open the table", () => {
-  expect(statements.probe).toBe('SELECT "i" FROM "app"."t" WHERE "s" IN ()');
-});
-
-test("histories of one table share its texts; tables that differ in any name do not", () => {
-  const names = { keyspace: "ab", table: "c", columns };
-  const others = [
-    { ...names, keyspace: "a", table: "bc" },
-    { ...names, table: "d" },
-    ...["sessionId", "messageId", "message"].map((key) => ({ ...names, columns: { ...columns, [key]: "other" } })),
-  ];
-  const shared = Statements.of(names);
-  expect(shared.insert).toBe(new Statements(names).insert);
-  for (const other of others) expect(Statements.of(other).insert).toBe(new Statements(other).insert);
-  expect(Statements.of({ ...names })).toBe(shared);
-});
-
-test("the texts of very many tables are not kept for ever", () => {
-  const first = Statements.of({ keyspace: "first", table: "t", columns });
-  for (let at = 0; at < 300; at += 1) Statements.of({ keyspace: `other ${at}`, table: "t", columns });
-  expect(Statements.of({ keyspace: "first", table: "t", columns })).not.toBe(first);
+  expect(statements.definition.probe).toBe('SELECT "i" FROM "app"."t" WHERE "s" IN ()');
 });
 
 test("the names of LangChain's Python class", () => {

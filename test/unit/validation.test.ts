@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { z } from "zod";
-import { describeKind, describeValue, validate } from "../../src/options/validation.ts";
+import { describeKind, describeValue } from "../../src/errors/describe.ts";
+import { custom, optionsObject } from "../../src/options/schemas.ts";
+import { validate } from "../../src/options/validation.ts";
 
 class Mine {}
 
@@ -10,9 +11,9 @@ test.each([
   ["", "an empty string"],
   ["secret", "a string of 6 characters"],
   [[1, 2], "an array of 2"],
-  [{}, "an object (Object)"],
-  [new Mine(), "an object (Mine)"],
-  [Object.create(null), "an object (without a class)"],
+  [{}, "an object"],
+  [new Mine(), "an object"],
+  [Object.create(null), "an object"],
   [() => 1, "a function"],
   [Symbol("secret"), "a symbol"],
   [5n, "a bigint"],
@@ -27,17 +28,15 @@ test.each([
   expect([describeKind(value), describeValue(value)]).toEqual([kind, shown]);
 });
 
-const schema = z.strictObject({
-  flat: z.string().describe("a string").optional(),
-  outer: z
-    .strictObject({ inner: z.strictObject({ deep: z.number().describe("a number") }).optional() })
-    .describe("an object")
-    .optional(),
+const deep = custom((value) => typeof value === "number", "a number");
+const schema = optionsObject({
+  flat: custom((value) => typeof value === "string", "a string"),
+  outer: optionsObject({ inner: optionsObject({ deep }).optional() }, "an object of inner").optional(),
 });
 
 test.each([
   [{ flat: 5, outer: 5 }, 'Invalid option "flat": expected a string, got 5 (a number).'],
-  [{ outer: 5 }, 'Invalid option "outer": expected an object, got 5 (a number).'],
+  [{ outer: 5 }, 'Invalid option "outer": expected an object of inner, got 5 (a number).'],
   [
     { outer: { inner: { deep: "x" } } },
     'Invalid option "outer.inner.deep": expected a number, got a string of 1 characters.',
@@ -52,6 +51,28 @@ test.each([
   expect(() => validate(schema, value)).toThrow(expect.objectContaining({ code: "INVALID_OPTION", message }));
 });
 
-test("what is right passes", () => {
-  validate(schema, { flat: "a", outer: { inner: { deep: 1 } } });
+test("what is right comes back as it was read", () => {
+  let reads = 0;
+  const options = {
+    get flat() {
+      reads += 1;
+      return reads === 1 ? "first" : 5;
+    },
+    outer: { inner: { deep: 1 } },
+  };
+  expect(validate(schema, options)).toEqual({ flat: "first", outer: { inner: { deep: 1 } } });
+});
+
+test("an option that throws when it is read is refused, without what it says", () => {
+  const options = {
+    get flat(): string {
+      throw new Error("secret");
+    },
+  };
+  expect(() => validate(schema, options)).toThrow(
+    expect.objectContaining({
+      code: "INVALID_OPTION",
+      message: 'Invalid option "options": expected an object whose fields can be read, got one that throws.',
+    }),
+  );
 });

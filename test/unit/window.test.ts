@@ -2,6 +2,7 @@ import { AIMessage, type BaseMessage, HumanMessage, ToolMessage } from "@langcha
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { windowLength } from "../../src/history/window.ts";
+import type { WindowStart } from "../../src/options/history-options.ts";
 
 const human = new HumanMessage("hi");
 const calls = (...ids: string[]): AIMessage =>
@@ -9,9 +10,9 @@ const calls = (...ids: string[]): AIMessage =>
 const answer = (id: string): ToolMessage => new ToolMessage({ content: id, tool_call_id: id });
 
 /** The types of the window over a whole conversation, oldest first. */
-function windowOf(conversation: readonly BaseMessage[], size: number): BaseMessage[] {
+function windowOf(conversation: readonly BaseMessage[], size: number, start: WindowStart = "any"): BaseMessage[] {
   const newestFirst = conversation.toReversed();
-  return newestFirst.slice(0, windowLength(newestFirst, size, true)).reverse();
+  return newestFirst.slice(0, windowLength(newestFirst, size, { complete: true, start })).reverse();
 }
 
 test("the newest messages, where no tool message leads", () => {
@@ -54,10 +55,18 @@ test("what stands under tool_calls and is no list made no call", () => {
 });
 
 test("more is asked for only while it can matter", () => {
-  expect(windowLength([human], 2, false)).toBeUndefined();
-  expect(windowLength([human, human], 2, false)).toBe(2);
-  expect(windowLength([answer("a")], 1, false)).toBeUndefined();
-  expect(windowLength([answer("a"), calls("a")], 1, false)).toBe(2);
+  expect(windowLength([human], 2, { complete: false, start: "any" })).toBeUndefined();
+  expect(windowLength([human, human], 2, { complete: false, start: "any" })).toBe(2);
+  expect(windowLength([answer("a")], 1, { complete: false, start: "any" })).toBeUndefined();
+  expect(windowLength([answer("a"), calls("a")], 1, { complete: false, start: "any" })).toBe(2);
+});
+
+test("with start human a window begins with a message of the user, where it holds one", () => {
+  const conversation = [human, calls("a"), answer("a"), human, new AIMessage("ok")];
+  expect(windowOf(conversation, 4, "human")).toEqual(conversation.slice(3));
+  expect(windowOf(conversation, 5, "human")).toEqual(conversation);
+  expect(windowOf(conversation, 1, "human")).toEqual(conversation.slice(4));
+  expect(windowOf(conversation.slice(0, 3), 2, "human")).toEqual(conversation.slice(1, 3));
 });
 
 test("at every cut of any conversation: never a leading tool message, never more than asked for but for calls", () => {

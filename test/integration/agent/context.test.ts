@@ -70,7 +70,7 @@ describe("a history for each run", () => {
 
   test.each([
     ["nothing", undefined, "nothing"],
-    ["a client", client, "an object (Client)"],
+    ["a client", client, "an object"],
     ["a promise of text", Promise.resolve("x"), "a string of 1 characters"],
   ])("a function that gives %s rejects invoke, and says what was expected", async (_, given, came) => {
     const middleware: AgentMiddleware = Reflect.apply(chatHistoryMiddleware, undefined, [{ history: () => given }]);
@@ -152,7 +152,7 @@ describe("options", () => {
     ],
     [{ history, load: "yes" }, "load", "true or false", "a string of 3 characters"],
     [{ history, save: "always" }, "save", '"run" or "step"', "a string of 6 characters"],
-    [{ history, contextSchema: {} }, "contextSchema", "an object schema of zod", "an object (Object)"],
+    [{ history, contextSchema: {} }, "contextSchema", "an object schema of zod", "an object"],
     [{ history, name: "" }, "name", "the name of a middleware, a string that is not empty", "an empty string"],
     [
       { history, window: 5 },

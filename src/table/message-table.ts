@@ -1,15 +1,26 @@
 import type { types } from "cassandra-driver";
-import type { InsertRow } from "../history/batches.ts";
 import { nextMicros } from "../ids/clock.ts";
-import { type RequestTarget, TableRequests } from "./requests.ts";
-import { type Bound, type RowOrder, type RowPart, Statements } from "./statements.ts";
+import type { EntryOrder } from "../options/arguments.ts";
+import { type BoundStatement, type RequestTarget, TableRequests } from "./requests.ts";
+import type { Bound, RowPart, Statements } from "./statements.ts";
+
+/** One message on its way to the table. */
+export interface InsertRow {
+  /** A timeuuid. */
+  readonly id: string;
+  readonly text: string;
+  /** UTF-8 bytes of `text`. */
+  readonly bytes: number;
+  /** Seconds; 0 for none, even where the table has a default; undefined for the table's default. */
+  readonly ttlSeconds: number | undefined;
+}
 
 /**
- * One stored message, as the driver gives it: a long read copies no row, and makes text of the few ids that are asked for.
+ * One stored message, as the driver gives it. A long read copies no row, and makes text of the few ids that are asked for.
  */
 export interface StoredRow {
   readonly id: types.TimeUuid;
-  /** Null where another writer left it out. */
+  /** Null where the row has no message. */
   readonly message: string | null;
   /** Seconds that it has left; null where it does not expire. Read only where asked for. */
   readonly ttl?: number | null;
@@ -22,13 +33,14 @@ export type Range = readonly [bound: Bound, id: string | readonly string[]];
 
 /** Which rows to read, and how. */
 export interface RowQuery {
-  readonly order: RowOrder;
+  readonly order: EntryOrder;
   readonly bounds?: readonly Range[];
   readonly parts?: readonly RowPart[];
   /** Rows of each page, where it is not the history's. */
   readonly pageSize?: number;
   /** Rows of the first page, where fewer than a page are wanted. */
   readonly firstPage?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface RowPage {
@@ -37,14 +49,16 @@ export interface RowPage {
   readonly next: string | undefined;
 }
 
-/** Rows of one round trip where the application does not say: some of them may be long. */
-export const PAGE_SIZE = 1024;
-/** Ids of one round trip when rows are counted. */
-const ROWS_PER_COUNT_STEP = 10_000;
+/** When a write is dated, and what may still keep it from being sent. */
+export interface WriteOptions {
+  /** Microseconds since 1970. */
+  readonly timestamp?: number;
+  readonly signal?: AbortSignal | undefined;
+}
 
 export interface SessionTarget extends RequestTarget {
   readonly sessionId: string;
-  readonly pageSize: number | undefined;
+  readonly pageSize: number;
 }
 
 /** The rows of one session: rows in, rows out, the driver's errors as they come. Knows nothing of LangChain. */
@@ -56,47 +70,49 @@ export class MessageTable {
 
   constructor(target: SessionTarget) {
     this.#sessionId = target.sessionId;
-    this.#pageSize = target.pageSize ?? PAGE_SIZE;
+    this.#pageSize = target.pageSize;
     this.#requests = new TableRequests(target);
-    this.#statements = Statements.of(target);
+    this.#statements = this.#requests.table.statements;
   }
 
   ensure(): Promise<void> {
-    return this.#requests.ensureTable();
+    return this.#requests.table.ensure();
   }
 
-  /** Stores all of them or none, in one round trip, dated `timestamp`. They have to fit one batch. */
+  /**
+   * Stores all rows or none, in one round trip. They have to fit one batch.
+   *
+   * @param rows - asked for when the request is handed to the driver, so that what was given up by then is left out
+   */
   insert(
-    rows: readonly Pick<InsertRow, "id" | "text" | "ttlSeconds">[],
-    timestamp: number = nextMicros(),
+    rows: () => readonly Pick<InsertRow, "id" | "text" | "ttlSeconds">[],
+    { timestamp = nextMicros(), signal }: WriteOptions = {},
   ): Promise<void> {
+    return this.#requests.write(() => rows().map((row) => this.#bindInsert(row)), timestamp, signal);
+  }
+
+  #bindInsert({ id, text, ttlSeconds }: Pick<InsertRow, "id" | "text" | "ttlSeconds">): BoundStatement {
     const { insert, insertWithTtl } = this.#statements;
-    const bound = rows.map(({ id, text, ttlSeconds }) =>
-      ttlSeconds === undefined
-        ? { query: insert, params: [this.#sessionId, id, text] }
-        : { query: insertWithTtl, params: [this.#sessionId, id, text, ttlSeconds] },
-    );
-    return this.#requests.write(bound, timestamp);
+    return ttlSeconds === undefined
+      ? { query: insert, params: [this.#sessionId, id, text] }
+      : { query: insertWithTtl, params: [this.#sessionId, id, text, ttlSeconds] };
   }
 
   /** One page; `next` is what to pass for the one after it. */
   async page(
-    { order, bounds = [], parts = ["message"], pageSize = this.#pageSize, firstPage = pageSize }: RowQuery,
+    { order, bounds = [], parts = ["message"], pageSize = this.#pageSize, firstPage = pageSize, signal }: RowQuery,
     next?: string,
   ): Promise<RowPage> {
-    const query = this.#statements.select(
-      parts,
-      bounds.map(([bound]) => bound),
-      order,
-    );
+    const operators = bounds.map(([bound]) => bound);
+    const query = this.#statements.select(parts, operators, order);
     const params = [this.#sessionId, ...bounds.map(([, id]) => id)];
     const fetchSize = next === undefined ? Math.min(firstPage, pageSize) : pageSize;
-    const { rows, pageState } = await this.#requests.read(query, params, fetchSize, next);
+    const { rows, pageState } = await this.#requests.read({ query, params, fetchSize, pageState: next }, signal);
     // Only the paging state tells the end: a page may be short, or empty, before it (native protocol v4, section 8).
     return { rows: rows.filter(isStored), next: pageState || undefined };
   }
 
-  /** Page by page, each asked for when it is wanted, so that one page is held at a time. */
+  /** Page by page. The next page is asked for when it is wanted, so that one page is held at a time. */
   async *pages(query: RowQuery): AsyncGenerator<StoredRow[], void> {
     let next: string | undefined;
     do {
@@ -113,29 +129,18 @@ export class MessageTable {
     return rows;
   }
 
-  /** Page by page: the server's own count() has to be done within one read timeout, which a long session outlasts. */
-  async count(): Promise<number> {
-    let count = 0;
-    const query: RowQuery = { order: "newest-first", parts: [], pageSize: ROWS_PER_COUNT_STEP };
-    for await (const page of this.pages(query)) count += page.length;
-    return count;
-  }
-
   /** Deletes the whole session, or what the bound says. */
-  removeRange(timestamp: number, range?: Range): Promise<void> {
+  removeRange(range: Range | undefined, { timestamp = nextMicros(), signal }: WriteOptions = {}): Promise<void> {
     const [bound, id] = range ?? [];
     const query = this.#statements.delete(bound === undefined ? [] : [bound]);
     const params = id === undefined ? [this.#sessionId] : [this.#sessionId, id];
-    return this.#requests.write([{ query, params }], timestamp);
+    return this.#requests.write(() => [{ query, params }], timestamp, signal);
   }
 
   /** Deletes these rows, all or none. They have to fit one batch. */
-  removeRows(ids: readonly string[], timestamp: number): Promise<void> {
+  removeRows(ids: readonly string[], { timestamp = nextMicros(), signal }: WriteOptions = {}): Promise<void> {
     const query = this.#statements.delete(["="]);
-    return this.#requests.write(
-      ids.map((id) => ({ query, params: [this.#sessionId, id] })),
-      timestamp,
-    );
+    return this.#requests.write(() => ids.map((id) => ({ query, params: [this.#sessionId, id] })), timestamp, signal);
   }
 }
 

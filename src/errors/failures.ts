@@ -1,0 +1,93 @@
+import {
+  explainFailure,
+  isTooLarge,
+  isWriteLevelRefused,
+  nameFailure,
+  sizeLimit,
+  withoutUserName,
+} from "./driver-errors.ts";
+import { CassandraHistoryError } from "./history-error.ts";
+
+/*
+ * What a failed request becomes. Each function takes whatever was thrown on the way to the driver or by it. An error of this
+ * library passes as it is: it has been decided already.
+ */
+
+/** The table could not be looked at or made: nothing of the call itself was sent. */
+export function setupFailed(cause: unknown): CassandraHistoryError {
+  if (cause instanceof CassandraHistoryError) return cause;
+  return new CassandraHistoryError(
+    "SETUP_FAILED",
+    `Setting up the table failed (${nameFailure(cause)}). ${explainFailure(cause, "queryOptions")}. Nothing of the call was ` +
+      "sent; the next call tries again.",
+    { cause: withoutUserName(cause) },
+  );
+}
+
+export function readFailed(cause: unknown): CassandraHistoryError {
+  if (cause instanceof CassandraHistoryError) return cause;
+  return new CassandraHistoryError(
+    "READ_FAILED",
+    `Reading the messages failed (${nameFailure(cause)}). ${explainFailure(cause, "readOptions")}; reading again is safe.`,
+    { cause: withoutUserName(cause) },
+  );
+}
+
+/** What was being written. */
+export interface FailedWrite {
+  readonly ids: readonly string[];
+  /** Those of `ids` that are known to be stored. */
+  readonly written: readonly string[];
+  /** UTF-8 bytes of the largest text. */
+  readonly largest: number;
+}
+
+/** An add failed. */
+export function addFailed(cause: unknown, { ids, written, largest }: FailedWrite): CassandraHistoryError {
+  if (written.length === 0) {
+    if (cause instanceof CassandraHistoryError) return cause;
+    if (isTooLarge(cause)) return tooLarge(cause, ids, largest);
+    if (isWriteLevelRefused(cause)) return levelRefused(cause, ids);
+  }
+  return new CassandraHistoryError(
+    "WRITE_FAILED",
+    `Writing ${ids.length} message(s) failed (${nameFailure(cause)}). Known to be stored: ${written.length}; the others may or ` +
+      `may not be. ${explainFailure(cause, "writeOptions")}; to try again without storing a message twice, pass the error's ` +
+      "`ids` to append.",
+    { cause: withoutUserName(cause), ids: [...ids], written: [...written] },
+  );
+}
+
+/** An edit failed: update, delete, deleteFrom, clear or fork. */
+export function editFailed(cause: unknown, ids: readonly string[] = [], largest = 0): CassandraHistoryError {
+  if (cause instanceof CassandraHistoryError) return cause;
+  if (isTooLarge(cause)) return tooLarge(cause, ids, largest);
+  if (isWriteLevelRefused(cause)) return levelRefused(cause, ids);
+  return new CassandraHistoryError(
+    "WRITE_FAILED",
+    `The change failed (${nameFailure(cause)}): it may or may not have taken effect. ${explainFailure(cause, "readOptions", "writeOptions")}; ` +
+      "the same call can be made again.",
+    { cause: withoutUserName(cause), ids: [...ids], written: [] },
+  );
+}
+
+function levelRefused(cause: unknown, ids: readonly string[]): CassandraHistoryError {
+  return new CassandraHistoryError(
+    "WRITE_FAILED",
+    `The server takes no write at this consistency (${nameFailure(cause)}; Astra DB takes none at ANY, ONE or LOCAL_ONE). Nothing was ` +
+      "written. Set `consistency: types.consistencies.localQuorum`, of cassandra-driver, in `writeOptions` or in the client's " +
+      "`queryOptions`.",
+    { cause, ids: [...ids], written: [] },
+  );
+}
+
+function tooLarge(cause: unknown, ids: readonly string[], largest: number): CassandraHistoryError {
+  const limit = sizeLimit(cause);
+  return new CassandraHistoryError(
+    "MESSAGE_TOO_LARGE",
+    `Too large for the server, which takes ${limit === undefined ? "less" : `at most ${limit} bytes`} in one write (16 MiB by ` +
+      `default): the largest message of the call has ${largest} bytes. Nothing of the call was written. Store what is large ` +
+      "elsewhere, and a reference to it in the message.",
+    { cause, ids: [...ids], written: [] },
+  );
+}

@@ -1,0 +1,75 @@
+import { describeMissingPermission, nameFailure } from "./driver-errors.ts";
+import { CassandraHistoryError } from "./history-error.ts";
+
+/** A table by its names, and the statement with which an operator makes it. */
+interface NamedTable {
+  readonly keyspace: string;
+  readonly table: string;
+  readonly createStatement: string;
+}
+
+export function keyspaceMissing(keyspace: string, otherCase: string | undefined): CassandraHistoryError {
+  const remedy =
+    otherCase === undefined
+      ? "Create it first; the library never creates a keyspace."
+      : `Did you mean ${JSON.stringify(otherCase)}?`;
+  return new CassandraHistoryError("SETUP_FAILED", `Keyspace "${keyspace}" does not exist (case counts). ${remedy}`);
+}
+
+export function tableMissing(table: NamedTable): CassandraHistoryError {
+  return unusableTable(table, "does not exist, and createTable is false", "Create it with");
+}
+
+export function mayNotCreate(table: NamedTable, refusal: unknown): CassandraHistoryError {
+  const what = `does not exist. ${describeMissingPermission(refusal)}`;
+  return unusableTable(table, what, "Have it granted, or the table created with");
+}
+
+/**
+ * @param expected - the columns that the library needs, in words
+ * @param isPythons - whether it is the table of LangChain's Python class
+ */
+export function otherColumns(
+  table: NamedTable,
+  expected: string,
+  got: string,
+  isPythons: boolean,
+): CassandraHistoryError {
+  const remedy = isPythons
+    ? "It is the table of LangChain's Python class: pass `columns: PYTHON_COLUMNS`"
+    : "Name its columns with the option `columns`";
+  const what = `has other columns: expected ${expected}; got ${got}`;
+  return unusableTable(table, what, `${remedy}, or use another table, made with`);
+}
+
+function unusableTable(table: NamedTable, what: string, remedy: string): CassandraHistoryError {
+  return new CassandraHistoryError(
+    "SETUP_FAILED",
+    `Table "${table.keyspace}"."${table.table}" ${what}. ${remedy}:\n${table.createStatement}`,
+  );
+}
+
+export function creationRefused({ keyspace, table }: NamedTable, cause: unknown): CassandraHistoryError {
+  const hint = /^\w+$/.test(table) ? "" : " A table's name holds letters, digits and underscores only.";
+  return new CassandraHistoryError(
+    "SETUP_FAILED",
+    `The server refuses to make table "${keyspace}"."${table}" (${nameFailure(cause)}; see the driver's error in \`cause\`).` +
+      `${hint} Nothing was written.`,
+    { cause },
+  );
+}
+
+/** @param seconds - how long the nodes had to agree */
+export function schemaDisagreement(
+  { keyspace, table }: NamedTable,
+  seconds: number,
+  versions: number,
+  withoutTable: boolean,
+): CassandraHistoryError {
+  return new CassandraHistoryError(
+    "SETUP_FAILED",
+    `Table "${keyspace}"."${table}" is new, and the nodes do not agree on the schema after ${seconds} s: expected 1 version, got ` +
+      `${versions}${withoutTable ? ", and a node without the table" : ""}. Nothing was written. The next call tries again; if it ` +
+      "stays so, look at `nodetool describecluster`.",
+  );
+}
