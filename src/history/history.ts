@@ -13,9 +13,7 @@ import { readPage } from "./pages.ts";
 import { encodeRow } from "./rows.ts";
 
 /**
- * LangChain chat history in Apache Cassandra or Astra DB: nothing lost, nothing out of order.
- *
- * Messages come back in the order in which they were added. Calls on one history take effect in the order in which they were
+ * LangChain chat history in Apache Cassandra or Astra DB: nothing lost, nothing out of order. Messages come back in the order in which they were added. Calls on one history take effect in the order in which they were
  * made, awaited or not. What several processes add is ordered by their clocks; a process that has read the session adds after
  * everything it read. Constructing does no I/O: the table is made on first use. One client serves any number of histories.
  *
@@ -38,7 +36,7 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
 
   readonly #conversation: Conversation;
 
-  /** Checks the options. @throws `INVALID_OPTION`, naming the option, what was expected and what came */
+  /** @throws `INVALID_OPTION`, naming the option, what was expected and what came */
   constructor(options: CassandraChatMessageHistoryOptions) {
     // No argument: LangChain would keep it in lc_kwargs, where JSON.stringify shows the client and its credentials.
     super();
@@ -56,10 +54,7 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
     return this.#conversation.options.table;
   }
 
-  /**
-   * Makes the table now instead of on first use: once per client and table, however many histories ask. A table that is there
-   * costs no DDL and needs no CREATE permission. After a failure the next call tries again. @throws `SETUP_FAILED`
-   */
+  /** Makes the table now instead of on first use: once per client and table. After a failure the next call tries again. */
   async setup(): Promise<void> {
     await this.#conversation.table.ensure();
   }
@@ -82,8 +77,6 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
   /**
    * Entries as they are asked for, oldest first unless told otherwise. At most one page is held. An iteration that goes towards
    * the newest entry meets what is added meanwhile. @throws `READ_FAILED`, `CORRUPT_ROW`
-   * @example
-   * `for await (const { id, message } of history.entries({ order: "newest-first", limit: 10 })) show(id, message.text);`
    */
   async *entries(options: given.EntriesOptions = {}): AsyncGenerator<ChatHistoryEntry, void> {
     const checked = checkArguments("entries", options);
@@ -101,8 +94,7 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
   /**
    * One page for a user interface, its entries oldest first: the newest, or the next ones `before` or `after` an id. An empty
    * page names no other: the page that led to it still does. @throws `READ_FAILED`, `CORRUPT_ROW`
-   * @example
-   * `const { entries, older } = await history.getPage({ limit: 50 }); // then: getPage({ limit: 50, before: older })`
+   * @example `const { entries, older } = await history.getPage({ limit: 50 })`, then `getPage({ limit: 50, before: older })`
    */
   async getPage(options: given.PageOptions): Promise<ChatHistoryPage> {
     const checked = checkArguments("getPage", options);
@@ -117,14 +109,12 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
 
   /** Adds a human message of this text, as {@link addMessages} does. */
   override async addUserMessage(message: string): Promise<void> {
-    checkText(message);
-    await super.addUserMessage(message);
+    await super.addUserMessage(checkText(message));
   }
 
   /** Adds an AI message of this text, as {@link addMessages} does. */
   override async addAIMessage(message: string): Promise<void> {
-    checkText(message);
-    await super.addAIMessage(message);
+    await super.addAIMessage(checkText(message));
   }
 
   /** Adds one message, as {@link addMessages} does. */
@@ -162,8 +152,8 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
     const { table, options: own } = this.#conversation;
     const row = encodeRow(message, { position: 0, id }, own);
     const edit = { signal, ids: [id], bytes: row.bytes };
-    if (await this.#conversation.edit(() => replaceRow(table, row, signal), edit)) return;
-    throw notFound(this.sessionId, id);
+    const replaced = await this.#conversation.edit(() => replaceRow(table, row, signal), edit);
+    if (!replaced) throw notFound(this.sessionId, id);
   }
 
   /** Deletes messages by their ids, a hundred in one step; unknown ids are ignored. @throws `WRITE_FAILED`: call it again */
@@ -171,7 +161,8 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
     const { signal } = checkArguments("delete", { ...options, ids });
     // As they are at the call, which may have to wait.
     const own = [...ids];
-    await this.#conversation.edit(() => removeIds(this.#conversation.table, own, signal), { signal, ids: own });
+    const { table } = this.#conversation;
+    await this.#conversation.edit(() => removeIds(table, own, signal), { signal, ids: own });
   }
 
   /** Deletes a message, if it is there, and all after it, so that an answer can be made again. @throws `WRITE_FAILED` */
@@ -199,8 +190,8 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
    */
   async fork(sessionId: string, options: given.ForkOptions = {}): Promise<CassandraChatMessageHistory> {
     const checked = checkArguments("fork", options);
-    const from = this.#conversation;
     if (sessionId === this.sessionId) throw invalidOption("sessionId", "another session than this one", "its own id");
+    const from = this.#conversation;
     const target = new CassandraChatMessageHistory({ ...from.options.given, sessionId });
     // As a read: it changes nothing in this session.
     await from.read(() => copySession(from, target.#conversation, checked), checked.signal);

@@ -133,8 +133,8 @@ export function checkMessages(messages: unknown): void {
 }
 
 /** Core takes a list of content blocks as well. */
-export function checkText(text: unknown): void {
-  if (typeof text === "string" || Array.isArray(text)) return;
+export function checkText(text: string): string {
+  if (typeof text === "string" || Array.isArray(text)) return text;
   throw invalidOption("message", "a string", describeValue(text));
 }
 

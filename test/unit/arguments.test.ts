@@ -90,7 +90,7 @@ test("messages are an array", () => {
 });
 
 test("a text is a string, or the content blocks that core takes too", () => {
-  for (const text of ["", "hi", [], [{ type: "text", text: "hi" }]]) checkText(text);
+  for (const text of ["", "hi", [], [{ type: "text", text: "hi" }]]) expect(checkText(text as string)).toBe(text);
 });
 
 test.each([
@@ -99,7 +99,7 @@ test.each([
   [5, "5 (a number)"],
   [{ length: 1 }, "an object"],
 ])("%o is no text", (text, came) => {
-  expect(() => checkText(text)).toThrow(
+  expect(() => checkText(text as string)).toThrow(
     expect.objectContaining({
       code: "INVALID_OPTION",
       message: `Invalid option "message": expected a string, got ${came}.`,
