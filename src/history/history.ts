@@ -13,9 +13,9 @@ import { readPage } from "./pages.ts";
 import { encodeRow } from "./rows.ts";
 
 /**
- * LangChain chat history in Apache Cassandra or Astra DB: nothing lost, nothing out of order. Messages come back in the order in which they were added. Calls on one history take effect in the order in which they were
- * made, awaited or not. What several processes add is ordered by their clocks; a process that has read the session adds after
- * everything it read. Constructing does no I/O: the table is made on first use. One client serves any number of histories.
+ * LangChain chat history in Apache Cassandra or Astra DB. Messages come back in the order in which they were added. Calls on one
+ * history take effect in the order in which they were made, awaited or not. What several processes add is ordered by their
+ * clocks; a process that has read the session adds after everything it read. Constructing does no I/O.
  *
  * Every method rejects with a {@link CassandraHistoryError} or with the reason of an aborted `signal`. Each can reject with
  * `INVALID_OPTION` and `SETUP_FAILED`: nothing of the call was sent. Further codes are named at each method.
