@@ -85,6 +85,14 @@ test("every folder of src is a layer with a place in the order", () => {
   expect(files.filter((file) => layerOf(file) < 0)).toEqual([]);
 });
 
+test("ARCHITECTURE.md lists the layers that are there, in their order, and names files that are there", () => {
+  const page = readFileSync(resolve(root, "../ARCHITECTURE.md"), "utf8");
+  const listed = [...page.matchAll(/^\| `([\w.]+)\/?` +\|/gm)].map(([, layer]) => layer);
+  expect(listed).toEqual(LAYERS.filter((layer) => files.some((file) => layerOf(file) === LAYERS.indexOf(layer))));
+  const named = [...page.matchAll(/`([\w-]+\/[\w-]+\.ts)`/g)].map(([, file = ""]) => file);
+  expect(named.filter((file) => !files.includes(join(file)))).toEqual([]);
+});
+
 test("imports point down the layers", () => {
   const upward = files.flatMap((file) =>
     importsOf(file)
