@@ -4,7 +4,7 @@ import type { ForkOptions } from "../options/arguments.ts";
 import { throwIfAborted } from "../table/abort.ts";
 import type { InsertRow, MessageTable, RowQuery } from "../table/message-table.ts";
 import { maxBatchRows, splitRows } from "./batches.ts";
-import { readPages, type Session } from "./reader.ts";
+import { readRowPages, type Session } from "./reader.ts";
 import { copyRow } from "./rows.ts";
 
 /**
@@ -16,7 +16,7 @@ export async function copySession(from: Session, to: Session, { through, signal 
   if (through !== undefined && !(await hasRow(from.table, through, signal))) throw notFound(sessionId, through);
   const bounds: RowQuery["bounds"] = through === undefined ? [] : [["<=", through]];
   const query: RowQuery = { order: "oldest-first", bounds, parts: ["message", "ttl"], signal };
-  for await (const page of readPages(from.table, query)) {
+  for await (const page of readRowPages(from.table, query)) {
     const rows = page.flatMap((row) => copyRow(row, from.options, to.options) ?? []);
     for (const batch of splitRows(rows, maxBatchRows(to.options.sessionId))) await insert(to.table, batch, signal);
     const newest = rows.at(-1);
@@ -28,7 +28,7 @@ export async function copySession(from: Session, to: Session, { through, signal 
 
 async function hasRow(table: MessageTable, id: string, signal: AbortSignal | undefined): Promise<boolean> {
   const query: RowQuery = { order: "newest-first", bounds: [["=", id]], parts: [], signal };
-  for await (const page of readPages(table, query)) if (page.length > 0) return true;
+  for await (const page of readRowPages(table, query)) if (page.length > 0) return true;
   return false;
 }
 

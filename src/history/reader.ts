@@ -117,7 +117,7 @@ export class SessionReader {
   async count(signal: AbortSignal | undefined): Promise<number> {
     const pageSize = this.#options.adaptsPages ? WHOLE_READ_PAGE_ROWS : this.#options.pageSize;
     let count = 0;
-    for await (const page of readPages(this.#table, { order: "newest-first", parts: [], pageSize, signal })) {
+    for await (const page of readRowPages(this.#table, { order: "newest-first", parts: [], pageSize, signal })) {
       count += page.length;
     }
     return count;
@@ -135,7 +135,7 @@ export class SessionReader {
   }
 
   async *#pages(query: RowQuery): AsyncGenerator<StoredRow[], void> {
-    for await (const page of readPages(this.#table, query)) {
+    for await (const page of readRowPages(this.#table, query)) {
       this.#observe(query, page);
       yield page;
     }
@@ -156,7 +156,7 @@ function rowsOfNextPage(rows: readonly StoredRow[]): number {
 }
 
 /** The table's pages. What the driver throws becomes `READ_FAILED`. */
-export async function* readPages(table: MessageTable, query: RowQuery): AsyncGenerator<StoredRow[], void> {
+export async function* readRowPages(table: MessageTable, query: RowQuery): AsyncGenerator<StoredRow[], void> {
   try {
     yield* table.pages(query);
   } catch (error) {

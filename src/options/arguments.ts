@@ -5,7 +5,7 @@ import { compareIds } from "../ids/clock.ts";
 import type { WindowStart } from "./history-options.ts";
 import {
   entryId,
-  entryIds,
+  idList,
   maxMessages,
   oneOf,
   optionsObject,
@@ -98,7 +98,7 @@ type Method =
 
 const schemas: Readonly<Record<Method, z.ZodObject>> = {
   getMessages: optionsObject({ maxMessages, windowStart, signal }),
-  append: optionsObject({ ids: entryIds, ttlSeconds, signal }),
+  append: optionsObject({ ids: idList, ttlSeconds, signal }),
   entries: optionsObject({
     order: oneOf("oldest-first", "newest-first"),
     after: entryId,
@@ -109,7 +109,7 @@ const schemas: Readonly<Record<Method, z.ZodObject>> = {
   getPage: optionsObject({ limit: limit.unwrap(), before: entryId, after: entryId, signal }),
   count: optionsObject({ signal }),
   update: optionsObject({ id: entryId.unwrap(), signal }),
-  delete: optionsObject({ ids: entryIds.unwrap(), signal }),
+  delete: optionsObject({ ids: idList.unwrap(), signal }),
   deleteFrom: optionsObject({ id: entryId.unwrap(), signal }),
   clear: optionsObject({ signal }),
   fork: optionsObject({ through: entryId, signal }),

@@ -59,7 +59,7 @@ export const windowStart: OptionSchema = oneOf("any", "human");
 
 export const entryId: OptionSchema = custom(isEntryId, "the id of an entry, a timeuuid string");
 
-export const entryIds: OptionSchema = custom(
+export const idList: OptionSchema = custom(
   // By index: `every` passes over holes.
   (value) => Array.isArray(value) && Array.from(value).every(isEntryId),
   "an array of ids of entries, timeuuid strings",
