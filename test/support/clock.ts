@@ -1,16 +1,20 @@
 import { onTestFinished, vi } from "vitest";
 
-/** What a process of this library shares, whichever build it runs. */
-const CLOCK = Symbol.for("langchain-cassandra-history.clock.v1");
-
 const realNow = Date.now;
 
-/** From here on, this process has a new one's clock, which knows no other's ids and is off by as many milliseconds. */
+/** Removes the clock that all copies of the library in this process share: the next call makes a new one. */
+export function forgetClock(): void {
+  for (const key of Object.getOwnPropertySymbols(globalThis)) {
+    if (key.description?.startsWith("langchain-cassandra-history.clock")) Reflect.deleteProperty(globalThis, key);
+  }
+}
+
+/** Makes this process stand for another one, which knows no ids yet and whose clock is off by so many milliseconds. */
 export function startClockAnew(offset: number): void {
   vi.spyOn(Date, "now").mockImplementation(() => realNow() + offset);
-  Reflect.deleteProperty(globalThis, CLOCK);
+  forgetClock();
   onTestFinished(() => {
     vi.restoreAllMocks();
-    Reflect.deleteProperty(globalThis, CLOCK);
+    forgetClock();
   });
 }

@@ -1,0 +1,212 @@
+/** An application's tests use fake timers. The library then has to work, and what they faked must not outlast them. */
+import { execFile } from "node:child_process";
+import { createRequire } from "node:module";
+import { promisify } from "node:util";
+import { AIMessage, HumanMessage } from "@langchain/core/messages";
+import { errors, types } from "cassandra-driver";
+import { afterEach, beforeAll, describe, expect, inject, test, vi } from "vitest";
+import { type CassandraChatMessageHistory, CassandraHistoryError } from "../../src/index.ts";
+import { forgetClock } from "../support/clock.ts";
+import { texts } from "../support/messages.ts";
+import { openClient, openHistory, ownKeyspace } from "../support/session.ts";
+import { watchClient } from "../support/watch.ts";
+
+type FakeTimers = NonNullable<Parameters<typeof vi.useFakeTimers>[0]>;
+
+const client = openClient();
+const keyspace = ownKeyspace(client);
+/** A call that waits for a fake never settles. */
+const SETTLES_WITHIN_MS = 5_000;
+const HOUR = 3_600_000;
+
+beforeAll(() => client.connect());
+afterEach(() => {
+  vi.useRealTimers();
+  forgetClock();
+});
+
+/** Adds, reads, updates a message that expires, appends with a signal and clears; checks each answer. */
+async function useMainPath(history: CassandraChatMessageHistory): Promise<void> {
+  await Promise.all([history.addUserMessage("hi!"), history.addAIMessage("whats up?")]);
+  const { signal } = new AbortController();
+  const [expiring] = await history.append([new HumanMessage("old")], { ttlSeconds: 1000, signal });
+  await history.update(String(expiring?.id), new AIMessage("new"));
+  expect(texts(await history.getMessages())).toEqual(["hi!", "whats up?", "new"]);
+  const { entries } = await history.getPage({ limit: 3 });
+  expect(entries.map(({ expiresAt }) => expiresAt !== undefined)).toEqual([false, false, true]);
+  const reason = new Error("enough");
+  const aborted = history.append([new HumanMessage("never")], { signal: AbortSignal.abort(reason) });
+  await expect(aborted).rejects.toBe(reason);
+  expect(await history.count()).toBe(3);
+  await history.clear();
+  expect(await history.getMessages()).toEqual([]);
+  await history.addUserMessage("again");
+  expect(texts(await history.getMessages())).toEqual(["again"]);
+}
+
+// Vitest refuses to fake nextTick in a process: the test under Jest does.
+const fakes: [name: string, FakeTimers][] = [
+  ["Vitest's defaults", {}],
+  ["Date", { toFake: ["Date"] }],
+  ["performance", { toFake: ["performance"] }],
+  ["Date and performance", { toFake: ["Date", "performance"] }],
+  ["Date, performance and hrtime", { toFake: ["Date", "performance", "hrtime"] }],
+  ["queueMicrotask", { toFake: ["queueMicrotask"] }],
+  ["setImmediate", { toFake: ["setImmediate", "clearImmediate"] }],
+  ["setTimeout", { toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval"] }],
+  [
+    "every timer, the clock left alone",
+    { toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "setImmediate", "queueMicrotask"] },
+  ],
+  [
+    "every timer and every clock",
+    { toFake: ["setTimeout", "setInterval", "setImmediate", "queueMicrotask", "Date", "performance", "hrtime"] },
+  ],
+  ["timers that advance by themselves", { shouldAdvanceTime: true }],
+];
+
+describe.each(fakes)("with fakes that nobody advances: %s", (name, options) => {
+  test("the main path works in a table that is there", { timeout: SETTLES_WITHIN_MS }, async () => {
+    const history = openHistory({ client, keyspace });
+    await history.setup();
+    vi.useFakeTimers(options);
+    await useMainPath(history);
+  });
+
+  test("the main path works when the first use makes the table", { timeout: SETTLES_WITHIN_MS }, async () => {
+    const history = openHistory({ client, keyspace, table: `made_${name.replaceAll(/\W/g, "_")}` });
+    vi.useFakeTimers(options);
+    await useMainPath(history);
+  });
+
+  test("a call made once the timers are real again settles", { timeout: SETTLES_WITHIN_MS }, async () => {
+    const history = openHistory({ client, keyspace });
+    await history.setup();
+    vi.useFakeTimers(options);
+    const added = history.addUserMessage("faked");
+    vi.useRealTimers();
+    await history.addUserMessage("real");
+    await added;
+    expect(texts(await history.getMessages())).toEqual(["faked", "real"]);
+  });
+});
+
+test("a first use that waits for the nodes goes on though setTimeout and Date stand still", {
+  timeout: SETTLES_WITHIN_MS,
+}, async () => {
+  let refusals = 0;
+  const { watched } = watchClient(client, async ({ queries }, send) => {
+    if (!/ IN \(\)$/.test(queries[0] ?? "") || refusals === 2) return send();
+    refusals += 1;
+    throw new errors.ResponseError(types.responseErrorCodes.invalid, "unconfigured table waited_for");
+  });
+  vi.useFakeTimers();
+  await useMainPath(openHistory({ client: watched, keyspace, table: "waited_for" }));
+  expect(refusals).toBe(2);
+});
+
+const dates: [name: string, now: number][] = [
+  ["1970", 0],
+  ["the millisecond before 1970", -1],
+  ["2001", Date.UTC(2001)],
+  ["an hour ago", Date.now() - HOUR],
+  ["an hour from now", Date.now() + HOUR],
+  ["2099", Date.UTC(2099)],
+];
+
+describe.each(dates)("with Date set to %s", (_, now) => {
+  const clocks: FakeTimers[] = [
+    { toFake: ["Date"], now },
+    { toFake: ["Date", "performance"], now },
+  ];
+
+  test.each(clocks)("the main path works: $toFake", { timeout: SETTLES_WITHIN_MS }, async (options) => {
+    vi.useFakeTimers(options);
+    await useMainPath(openHistory({ client, keyspace }));
+  });
+
+  test.each(clocks)("messages added before, during and after keep their order: $toFake", async (options) => {
+    const history = openHistory({ client, keyspace });
+    await history.addUserMessage("before");
+    vi.useFakeTimers(options);
+    await history.addUserMessage("during");
+    vi.useRealTimers();
+    await history.addUserMessage("after");
+    expect(texts(await history.getMessages())).toEqual(["before", "during", "after"]);
+  });
+
+  test.each(clocks)("another session's message is dated by the real clock afterwards: $toFake", async (options) => {
+    vi.useFakeTimers(options);
+    await useMainPath(openHistory({ client, keyspace }));
+    vi.useRealTimers();
+    const before = Date.now();
+    const [entry] = await openHistory({ client, keyspace }).append([new HumanMessage("hi")]);
+    expect(entry?.createdAt.getTime()).toBeGreaterThanOrEqual(before);
+    expect(entry?.createdAt.getTime()).toBeLessThanOrEqual(Date.now());
+  });
+
+  test.each(clocks)("what another process adds after a later clear survives: $toFake", async (options) => {
+    vi.useFakeTimers(options);
+    await openHistory({ client, keyspace }).addUserMessage("in another session");
+    vi.useRealTimers();
+    const history = openHistory({ client, keyspace });
+    await history.addUserMessage("old");
+    await history.clear();
+    expect(await history.getMessages()).toEqual([]);
+    const row = '{"type":"human","data":{"content":"theirs"}}';
+    const insert = `INSERT INTO ${keyspace}.message_store (session_id, message_id, message) VALUES (?, ?, ?)`;
+    // The driver's own time of a write is the millisecond's beginning, which lies before the clear.
+    const timestamp = (Date.now() + 1) * 1000;
+    await client.execute(insert, [history.sessionId, types.TimeUuid.now(), row], { prepare: true, timestamp });
+    expect(texts(await history.getMessages())).toEqual(["theirs"]);
+  });
+});
+
+test("a Date that a test moves to and fro during a conversation changes no order", async () => {
+  const history = openHistory({ client, keyspace });
+  vi.useFakeTimers({ toFake: ["Date"] });
+  const said: string[] = [];
+  for (const [name, now] of [...dates, ...dates.toReversed()]) {
+    vi.setSystemTime(now);
+    await history.addUserMessage(name);
+    said.push(name);
+  }
+  expect(texts(await history.getMessages())).toEqual(said);
+  await history.clear();
+  expect(await history.getMessages()).toEqual([]);
+});
+
+test.each([undefined, null, Number.NaN, Number.POSITIVE_INFINITY, 1_700_000_000_000.5, "today"])(
+  "a Date.now that once gave %s breaks no later call",
+  { timeout: SETTLES_WITHIN_MS },
+  async (reading) => {
+    const history = openHistory({ client, keyspace });
+    await history.setup();
+    const mock = vi.spyOn(Date, "now").mockReturnValue(reading as number);
+    // It may be stored, or be refused with the library's own error.
+    const outcome = await history.addUserMessage("during").catch((error: unknown) => error);
+    mock.mockRestore();
+    if (outcome !== undefined) expect(outcome).toBeInstanceOf(CassandraHistoryError);
+    await history.clear();
+    expect(await history.getMessages()).toEqual([]);
+    const before = Date.now();
+    const [entry] = await history.append([new HumanMessage("after")]);
+    expect(entry?.createdAt.getTime()).toBeGreaterThanOrEqual(before);
+    expect(entry?.createdAt.getTime()).toBeLessThanOrEqual(Date.now());
+    expect(texts(await history.getMessages())).toEqual(["after"]);
+  },
+);
+
+test("the CommonJS build passes the same main path under Jest, with its fake timers", async () => {
+  const jest = createRequire(import.meta.url).resolve("jest/bin/jest");
+  const env = {
+    ...process.env,
+    CASSANDRA_CONTACT_POINTS: inject("contactPoints").join(","),
+    CASSANDRA_LOCAL_DC: inject("localDataCenter"),
+    KEYSPACE: keyspace,
+  };
+  const { stderr } = await promisify(execFile)(process.execPath, [jest, "--config", "test/programs/jest.config.cjs"], {
+    env,
+  });
+  expect(stderr).toMatch(/^Tests: +(\d+) passed, \1 total$/m);
+});
