@@ -3,6 +3,7 @@ import { promisify } from "node:util";
 import { HumanMessage } from "@langchain/core/messages";
 import { types } from "cassandra-driver";
 import { expect, inject, test } from "vitest";
+import { bundleProgram } from "../support/bundle.ts";
 import { numbered, texts } from "../support/messages.ts";
 import { openClient, openHistory, ownKeyspace } from "../support/session.ts";
 
@@ -12,17 +13,17 @@ const other = openClient();
 const keyspace = ownKeyspace(client);
 const TEN_MINUTES = 600_000;
 
-function startWriter(sessionId: string, name: string, offset: number, times: number): Promise<unknown> {
+function runWriter(program: string, sessionId: string, name: string, offset: number, times: number): Promise<unknown> {
   const cluster = [inject("contactPoints").join(","), inject("localDataCenter")];
-  const args = [...cluster, keyspace, sessionId, name, String(offset), String(times)];
-  return run(process.execPath, ["--import", "tsx", "test/programs/writer.ts", ...args]);
+  return run(process.execPath, [program, ...cluster, keyspace, sessionId, name, String(offset), String(times)]);
 }
 
 test("8 writer processes, two with clocks 10 minutes off: nothing lost, every reply after what it answers", async () => {
   const history = openHistory({ client, keyspace, sessionId: "eight writers" });
   await history.setup();
   const offsets = [0, TEN_MINUTES, 0, 0, -TEN_MINUTES, 0, 0, 0];
-  await Promise.all(offsets.map((offset, at) => startWriter(history.sessionId, `w${at}`, offset, 125)));
+  const program = await bundleProgram("writer");
+  await Promise.all(offsets.map((offset, at) => runWriter(program, history.sessionId, `w${at}`, offset, 125)));
   const messages = texts(await history.getMessages()).map((text): { me: string; answers?: string } => JSON.parse(text));
   const order = messages.map(({ me }) => me);
   expect(order).toHaveLength(1000);
