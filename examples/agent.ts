@@ -1,19 +1,13 @@
 /** An agent with a tool, which remembers in Cassandra: without a checkpointer, turn after turn. */
 import { randomUUID } from "node:crypto";
-import { Client } from "cassandra-driver";
 import { AIMessage, createAgent, fakeModel, type Runtime, tool } from "langchain";
 import { CassandraChatMessageHistory } from "langchain-cassandra-history";
 import { chatHistoryMiddleware } from "langchain-cassandra-history/agent";
 import { z } from "zod";
+import { connect } from "./connect.ts";
 
-const { CASSANDRA_CONTACT_POINTS = "127.0.0.1", CASSANDRA_LOCAL_DC = "datacenter1" } = process.env;
-const client = new Client({
-  contactPoints: CASSANDRA_CONTACT_POINTS.split(","),
-  localDataCenter: CASSANDRA_LOCAL_DC,
-});
-await client.execute(
-  "CREATE KEYSPACE IF NOT EXISTS app WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}",
-);
+// connect() gives a connected Client of cassandra-driver, and makes the keyspace "app"; first-use.ts shows it in full.
+const client = await connect();
 
 const weather = tool(({ city }) => `It is sunny in ${city}.`, {
   name: "weather",

@@ -2,17 +2,11 @@
 import { randomUUID } from "node:crypto";
 import { FakeListChatModel } from "@langchain/core/utils/testing";
 import { type LangGraphRunnableConfig, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
-import { Client } from "cassandra-driver";
 import { CassandraChatMessageHistory } from "langchain-cassandra-history";
+import { connect } from "./connect.ts";
 
-const { CASSANDRA_CONTACT_POINTS = "127.0.0.1", CASSANDRA_LOCAL_DC = "datacenter1" } = process.env;
-const client = new Client({
-  contactPoints: CASSANDRA_CONTACT_POINTS.split(","),
-  localDataCenter: CASSANDRA_LOCAL_DC,
-});
-await client.execute(
-  "CREATE KEYSPACE IF NOT EXISTS app WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}",
-);
+// connect() gives a connected Client of cassandra-driver, and makes the keyspace "app"; first-use.ts shows it in full.
+const client = await connect();
 
 // Your own chat model goes here. This one needs no key: it has its lines prepared.
 const model = new FakeListChatModel({ responses: ["Nice to meet you, Ada.", "You are Ada."] });

@@ -3,19 +3,13 @@ import { createServer } from "node:http";
 import { text } from "node:stream/consumers";
 import { HumanMessage } from "@langchain/core/messages";
 import { FakeListChatModel } from "@langchain/core/utils/testing";
-import { Client } from "cassandra-driver";
 import { CassandraChatMessageHistory } from "langchain-cassandra-history";
+import { connect } from "./connect.ts";
 
-const { CASSANDRA_CONTACT_POINTS = "127.0.0.1", CASSANDRA_LOCAL_DC = "datacenter1", PORT = "3000" } = process.env;
+const { PORT = "3000" } = process.env;
+// connect() gives a connected Client of cassandra-driver, and makes the keyspace "app"; first-use.ts shows it in full.
 // One client for the whole process: it holds the connections.
-const client = new Client({
-  contactPoints: CASSANDRA_CONTACT_POINTS.split(","),
-  localDataCenter: CASSANDRA_LOCAL_DC,
-  applicationName: "web-server",
-});
-await client.execute(
-  "CREATE KEYSPACE IF NOT EXISTS app WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}",
-);
+const client = await connect({ applicationName: "web-server" });
 
 // In place of a real model, such as one of @langchain/openai.
 const model = new FakeListChatModel({ responses: ["whats up?"] });
