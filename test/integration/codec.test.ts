@@ -3,10 +3,13 @@ import { inspect } from "node:util";
 import { AIMessage, type BaseMessage, HumanMessage } from "@langchain/core/messages";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type CassandraChatMessageHistory, CassandraHistoryError, type CorruptRow } from "../../src/index.ts";
+import type { CorruptRow } from "../../src/index.ts";
 import { anyMessage, fieldsOf } from "../support/arbitrary.ts";
-import { numbered, texts } from "../support/messages.ts";
-import { openClient, openHistory, ownKeyspace } from "../support/session.ts";
+import { failureOf } from "../support/failure.ts";
+import { MIB, numbered, texts } from "../support/messages.ts";
+import { writeRow } from "../support/rows.ts";
+import { appendOne, openClient, openHistory, ownKeyspace } from "../support/session.ts";
+import { latestWriteTime } from "../support/time.ts";
 
 const client = openClient();
 const keyspace = ownKeyspace(client);
@@ -25,7 +28,7 @@ test("any messages come back from the table as they went in", async () => {
 
 test("a message of 8 MiB", async () => {
   const history = openHistory({ client, keyspace });
-  const large = new HumanMessage("ä0".repeat((8 << 20) / 3));
+  const large = new HumanMessage("ä0".repeat((8 * MIB) / 3));
   await history.addMessage(large);
   expect((await history.getMessages())[0]?.content).toBe(large.content);
 });
@@ -37,22 +40,14 @@ describe("a corrupt row", () => {
     const history = openHistory({ client, keyspace });
     const entries = await history.append(numbered(count));
     const id = entries[position]?.id ?? "";
-    const update = `UPDATE "${keyspace}".message_store SET message = ? WHERE session_id = ? AND message_id = ?`;
-    // The driver dates by the millisecond, and so, left to it, perhaps before the row.
-    const timestamp = (Date.now() + 1) * 1000;
-    await client.execute(update, [text, history.sessionId, id], { prepare: true, timestamp });
-    return { sessionId: history.sessionId, id };
+    const { sessionId } = history;
+    await writeRow(client, { keyspace, sessionId, id, message: text, timestamp: latestWriteTime() });
+    return { sessionId, id };
   }
-
-  const failure = async (history: CassandraChatMessageHistory): Promise<CassandraHistoryError> => {
-    const error: unknown = await history.getMessages().catch((reason: unknown) => reason);
-    if (error instanceof CassandraHistoryError) return error;
-    throw new Error("expected a CassandraHistoryError");
-  };
 
   test("is named by session and id, never by its text", async () => {
     const at = await corruptAt(2, 5);
-    const error = await failure(openHistory({ client, keyspace, sessionId: at.sessionId }));
+    const error = await failureOf(openHistory({ client, keyspace, sessionId: at.sessionId }).getMessages());
     expect(error).toMatchObject({ code: "CORRUPT_ROW", ...at });
     expect(error.message).toBe(
       `The row ${at.id} of session "${at.sessionId}" holds no message that the codec can decode. ` +
@@ -113,16 +108,16 @@ describe("a corrupt row", () => {
 
 test("a remove row, as Python writes it, is counted and listed, copied, and deleted", async () => {
   const history = openHistory({ client, keyspace });
-  const [entry] = await history.append(numbered(2));
-  const update = `UPDATE "${keyspace}".message_store SET message = ? WHERE session_id = ? AND message_id = ?`;
-  const row = '{"type": "remove", "data": {"content": "", "id": "m1", "name": null}}';
-  const options = { prepare: true, timestamp: (Date.now() + 1) * 1000 };
-  await client.execute(update, [row, history.sessionId, entry?.id], options);
+  const [first] = await history.append(numbered(2));
+  const id = first?.id ?? "";
+  const message = '{"type": "remove", "data": {"content": "", "id": "m1", "name": null}}';
+  const { sessionId } = history;
+  await writeRow(client, { keyspace, sessionId, id, message, timestamp: latestWriteTime() });
   expect((await history.getMessages())[0]).toMatchObject({ type: "remove", id: "m1" });
   expect(await history.count()).toBe(2);
   expect((await history.getPage({ limit: 5 })).entries.map(({ message }) => message.type)).toEqual(["remove", "human"]);
   expect(await (await history.fork(`${history.sessionId} copy`)).count()).toBe(2);
-  await history.delete([entry?.id ?? ""]);
+  await history.delete([id]);
   expect(texts(await history.getMessages())).toEqual(["message 1"]);
 });
 
@@ -140,9 +135,9 @@ describe("a codec of one's own", () => {
       },
     };
     const history = openHistory({ client, keyspace, codec });
-    const [entry] = await history.append([new HumanMessage("hi")]);
+    const id = await appendOne(history, new HumanMessage("hi"));
     expect((await history.getMessages())[0]).toMatchObject({ type: "ai", content: "hi" });
-    const at = { sessionId: history.sessionId, id: entry?.id };
+    const at = { sessionId: history.sessionId, id };
     expect(places).toEqual([at, at]);
     const select = `SELECT message FROM "${keyspace}".message_store WHERE session_id = ?`;
     const { rows } = await client.execute(select, [history.sessionId], { prepare: true });
@@ -164,7 +159,7 @@ describe("a codec of one's own", () => {
     ],
   ])("that %s while encoding writes nothing", async (_, encode, expected) => {
     const history = openHistory({ client, keyspace, codec: { encode, decode: () => new HumanMessage("") } });
-    const error: unknown = await history.addUserMessage("hi").catch((reason: unknown) => reason);
+    const error = await failureOf(history.addUserMessage("hi"));
     expect(error).toMatchObject({ code: "INVALID_MESSAGE", message: expect.stringMatching(expected) });
     expect(await history.getMessages()).toEqual([]);
   });

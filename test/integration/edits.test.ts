@@ -3,55 +3,57 @@ import { errors, types } from "cassandra-driver";
 import { describe, expect, test, vi } from "vitest";
 import type { CassandraChatMessageHistory } from "../../src/index.ts";
 import { failureOf } from "../support/failure.ts";
-import { aiMessage, numbered, texts } from "../support/messages.ts";
-import { openClient, openHistory, ownKeyspace } from "../support/session.ts";
-import { watchClient } from "../support/watch.ts";
+import { idFromNow, UNKNOWN_ID } from "../support/ids.ts";
+import { aiMessage, KIB, largeMessages, MIB, numbered, TOO_LARGE_BYTES, texts } from "../support/messages.ts";
+import { humanRow, writeRow } from "../support/rows.ts";
+import { appendOne, openClient, openHistory, ownKeyspace } from "../support/session.ts";
+import { HOUR, latestWriteTime, MINUTE, SECOND, writeTime } from "../support/time.ts";
+import { asksFor, watchClient } from "../support/watch.ts";
 
 const client = openClient();
 const keyspace = ownKeyspace(client);
-const MINUTE = 60_000;
 
-/** A row as a writer writes it whose clock is off by this much. */
-async function addSkewed(history: CassandraChatMessageHistory, text: string, skew: number): Promise<string> {
+/** Adds a message as a writer does whose clock is ahead by so many milliseconds. Gives the message's id. */
+async function addAhead(history: CassandraChatMessageHistory, text: string, ahead: number): Promise<string> {
   await history.setup();
-  const id = types.TimeUuid.fromDate(new Date(Date.now() + skew)).toString();
-  await write(history, id, text, (Date.now() + skew) * 1000);
+  const id = idFromNow(ahead);
+  await write(history, id, text, writeTime(ahead));
   return id;
 }
 
-async function write(history: CassandraChatMessageHistory, id: string, text: string, timestamp: number): Promise<void> {
-  const row = JSON.stringify({ type: "human", data: { content: text } });
-  const insert = `INSERT INTO ${keyspace}.message_store (session_id, message_id, message) VALUES (?, ?, ?)`;
-  await client.execute(insert, [history.sessionId, id, row], { prepare: true, timestamp });
+function write(
+  { sessionId }: CassandraChatMessageHistory,
+  id: string,
+  text: string,
+  timestamp: number | types.Long,
+): Promise<void> {
+  return writeRow(client, { keyspace, sessionId, id, message: humanRow(text), timestamp });
 }
 
 describe("rows of a writer whose clock is ahead", () => {
-  test.each([5, 50, MINUTE, 60 * MINUTE])(
-    "%i ms are cleared for good, and what is added then survives",
-    async (skew) => {
-      const history = openHistory({ client, keyspace });
-      await addSkewed(history, "ahead", skew);
-      await history.addUserMessage("now");
-      await history.clear();
-      expect(await history.getMessages()).toEqual([]);
-      await history.addUserMessage("after");
-      expect(texts(await history.getMessages())).toEqual(["after"]);
-    },
-  );
+  test.each([5, 50, MINUTE, HOUR])("%i ms are cleared for good, and what is added then survives", async (skew) => {
+    const history = openHistory({ client, keyspace });
+    await addAhead(history, "ahead", skew);
+    await history.addUserMessage("now");
+    await history.clear();
+    expect(await history.getMessages()).toEqual([]);
+    await history.addUserMessage("after");
+    expect(texts(await history.getMessages())).toEqual(["after"]);
+  });
 
   test("an old message that such a writer changed is cleared, too", async () => {
     const history = openHistory({ client, keyspace });
-    const [entry] = await history.append([new HumanMessage("old")]);
-    await write(history, entry?.id ?? "", "changed ahead", (Date.now() + MINUTE) * 1000);
+    const id = await appendOne(history);
+    await write(history, id, "changed ahead", writeTime(MINUTE));
     await history.clear();
     expect(await history.getMessages()).toEqual([]);
   });
 
   test("clear() does not swallow what others add whose clock has passed it", async () => {
     const history = openHistory({ client, keyspace });
-    await addSkewed(history, "far ahead", 60 * MINUTE);
+    await addAhead(history, "far ahead", HOUR);
     await history.clear();
-    await addSkewed(history, "a little later", 1000);
+    await addAhead(history, "a little later", SECOND);
     expect(texts(await history.getMessages())).toEqual(["a little later"]);
   });
 
@@ -59,7 +61,7 @@ describe("rows of a writer whose clock is ahead", () => {
     let deletes = 0;
     const { watched } = watchClient(client, async (request, send) => {
       const result = await send();
-      if (/^DELETE/.test(request.queries[0] ?? "") && ++deletes === 1) await addSkewed(history, "meanwhile", 2);
+      if (asksFor(request, /^DELETE/) && ++deletes === 1) await addAhead(history, "meanwhile", 2);
       return result;
     });
     const history = openHistory({ client: watched, keyspace });
@@ -77,9 +79,7 @@ describe("rows of a writer whose clock is ahead", () => {
     await history.setup();
     const add = async (): Promise<string> => {
       const id = types.TimeUuid.now().toString();
-      const insert = `INSERT INTO ${keyspace}.message_store (session_id, message_id, message) VALUES (?, ?, ?)`;
-      const row = JSON.stringify({ type: "human", data: { content: "nano" } });
-      await client.execute(insert, [history.sessionId, id, row], { prepare: true, timestamp: nanoseconds });
+      await write(history, id, "nano", nanoseconds);
       return id;
     };
     await history.update(await add(), new AIMessage("changed"));
@@ -92,20 +92,18 @@ describe("rows of a writer whose clock is ahead", () => {
 
   test("are updated, deleted one by one, and deleted from", async () => {
     const history = openHistory({ client, keyspace });
-    const [first] = await history.append(numbered(1));
-    const ids = [
-      await addSkewed(history, "a", MINUTE),
-      await addSkewed(history, "b", 2 * MINUTE),
-      await addSkewed(history, "c", 3 * MINUTE),
-    ];
-    await history.update(ids[0] ?? "", new AIMessage("changed"));
+    const first = await appendOne(history);
+    const a = await addAhead(history, "a", MINUTE);
+    const b = await addAhead(history, "b", 2 * MINUTE);
+    await addAhead(history, "c", 3 * MINUTE);
+    await history.update(a, new AIMessage("changed"));
     expect(texts(await history.getMessages())).toEqual(["message 0", "changed", "b", "c"]);
-    await history.delete([ids[0] ?? "", ids[0] ?? ""]);
+    await history.delete([a, a]);
     expect(texts(await history.getMessages())).toEqual(["message 0", "b", "c"]);
-    await history.deleteFrom(ids[1] ?? "");
+    await history.deleteFrom(b);
     expect(texts(await history.getMessages())).toEqual(["message 0"]);
     await history.addUserMessage("goes on");
-    await history.deleteFrom(first?.id ?? "");
+    await history.deleteFrom(first);
     expect(await history.getMessages()).toEqual([]);
   });
 });
@@ -115,14 +113,14 @@ test("clear() takes no part of a batch that others add meanwhile, whose ids reac
   const { watched } = watchClient(client, async (request, send) => {
     const result = await send();
     // As of a large append: made before our delete's time, and dated and sent after it.
-    if (/^DELETE/.test(request.queries[0] ?? "") && ++deletes === 1) {
-      for (const [at, id] of ids.entries()) await write(history, id, `part ${at}`, (Date.now() + 2) * 1000);
+    if (asksFor(request, /^DELETE/) && ++deletes === 1) {
+      for (const [at, id] of ids.entries()) await write(history, id, `part ${at}`, writeTime(2));
     }
     return result;
   });
   const history = openHistory({ client: watched, keyspace });
   await history.addUserMessage("before");
-  const ids = [-2, -1, 1, 2].map((skew) => types.TimeUuid.fromDate(new Date(Date.now() + skew)).toString());
+  const ids = [-2, -1, 1, 2].map(idFromNow);
   await history.clear();
   const read = await openHistory({ client, keyspace, sessionId: history.sessionId }).getMessages();
   expect(texts(read)).toEqual(["part 0", "part 1", "part 2", "part 3"]);
@@ -137,24 +135,19 @@ test("a row without a message is corrupt, can be copied, and replaced; static co
     prepare: true,
   });
   expect([await history.getMessages(), await history.count()]).toEqual([[], 0]);
-  const [entry] = await history.append(numbered(1));
-  const id = entry?.id ?? "";
-  const timestamp = (Date.now() + 1) * 1000;
-  await client.execute(
-    `UPDATE ${keyspace}.wide SET message = null WHERE session_id = ? AND message_id = ?`,
-    [history.sessionId, id],
-    { prepare: true, timestamp },
-  );
+  const id = await appendOne(history);
+  const timestamp = latestWriteTime();
+  await writeRow(client, { keyspace, table: "wide", sessionId: history.sessionId, id, message: null, timestamp });
   expect([await history.getMessages(), await history.count()]).toEqual([[], 1]);
   expect(await (await history.fork("copy")).count()).toBe(1);
-  await vi.waitUntil(() => Date.now() * 1000 > timestamp + 1000, { interval: 1 });
+  await vi.waitUntil(() => writeTime(-1) > timestamp, { interval: 1 });
   await history.update(id, new AIMessage("again"));
   expect(texts(await history.getMessages())).toEqual(["again"]);
 });
 
 test("what is added to a fork comes after what was copied, of a clock ahead as well", async () => {
   const history = openHistory({ client, keyspace });
-  await addSkewed(history, "ahead", MINUTE);
+  await addAhead(history, "ahead", MINUTE);
   const forked = await history.fork(`${history.sessionId} fork`);
   await forked.addUserMessage("after");
   expect(texts(await forked.getMessages())).toEqual(["ahead", "after"]);
@@ -165,7 +158,7 @@ test("what is added to a fork comes after what was copied, of a clock ahead as w
 test("delete takes what its read does not see: on a replica that lags, or written late", async () => {
   const { watched } = watchClient(client, async (request, send) => {
     const result = await send();
-    return /WRITETIME/.test(request.queries[0] ?? "") ? Object.assign(result, { rows: [] }) : result;
+    return asksFor(request, /WRITETIME/) ? Object.assign(result, { rows: [] }) : result;
   });
   const history = openHistory({ client: watched, keyspace });
   const entries = await history.append(numbered(250));
@@ -179,14 +172,13 @@ test("delete takes what its read does not see: on a replica that lags, or writte
 test("an update that failed and takes effect late does not win over the next one", async () => {
   let late: (() => Promise<unknown>) | undefined;
   const { watched } = watchClient(client, (request, send) => {
-    if (late !== undefined || !/^INSERT/.test(request.queries[0] ?? "") || !editing) return send();
+    if (late !== undefined || !asksFor(request, /^INSERT/) || !editing) return send();
     late = send;
     return Promise.reject(new errors.OperationTimedOutError("late"));
   });
   let editing = false;
   const history = openHistory({ client: watched, keyspace });
-  const [entry] = await history.append(numbered(1));
-  const id = entry?.id ?? "";
+  const id = await appendOne(history);
   editing = true;
   // Of two cells of one time, Cassandra takes the one that sorts last.
   expect((await failureOf(history.update(id, new AIMessage("zzz: first")))).code).toBe("WRITE_FAILED");
@@ -202,8 +194,7 @@ describe("an edit", () => {
         openHistory({ client, keyspace, sessionId: "race" }),
         openHistory({ client, keyspace, sessionId: "race" }),
       ];
-      const [entry] = await editing.append(numbered(1));
-      const id = entry?.id ?? "";
+      const id = await appendOne(editing);
       await Promise.allSettled([editing.update(id, new AIMessage("edited")), deleting.delete([id])]);
       expect(await editing.getMessages()).toEqual([]);
     }
@@ -211,14 +202,13 @@ describe("an edit", () => {
 
   test("that was held up is dated with what it replaces, not with a later time", async () => {
     const { watched } = watchClient(client, async (request, send) => {
-      if (/^INSERT/.test(request.queries[0] ?? "") && held) await plain.delete([id]);
+      if (asksFor(request, /^INSERT/) && held) await plain.delete([id]);
       return send();
     });
     let held = false;
     const history = openHistory({ client: watched, keyspace });
     const plain = openHistory({ client, keyspace, sessionId: history.sessionId });
-    const [entry] = await history.append(numbered(1));
-    const id = entry?.id ?? "";
+    const id = await appendOne(history);
     held = true;
     await history.update(id, new AIMessage("edited"));
     expect(await plain.getMessages()).toEqual([]);
@@ -226,8 +216,7 @@ describe("an edit", () => {
 
   test("of one history follows the calls before it, unawaited", async () => {
     const history = openHistory({ client, keyspace });
-    const [entry] = await history.append(numbered(1));
-    const id = entry?.id ?? "";
+    const id = await appendOne(history);
     const calls = [
       history.update(id, new AIMessage("1")),
       history.update(id, new AIMessage("2")),
@@ -242,22 +231,21 @@ describe("an edit", () => {
 
   test("needs an entry, and a message that can be stored", async () => {
     const history = openHistory({ client, keyspace });
-    const [entry] = await history.append(numbered(1));
-    const id = "0b2f6400-c9ad-11f0-8000-010203040506";
-    await expect(history.update(id, new AIMessage("x"))).rejects.toMatchObject({
+    const id = await appendOne(history);
+    await expect(history.update(UNKNOWN_ID, new AIMessage("x"))).rejects.toMatchObject({
       code: "NOT_FOUND",
-      id,
+      id: UNKNOWN_ID,
       sessionId: history.sessionId,
-      message: `Expected an entry ${id} in session "${history.sessionId}", found none: it was never there, was deleted or has expired.`,
+      message: `Expected an entry ${UNKNOWN_ID} in session "${history.sessionId}", found none: it was never there, was deleted or has expired.`,
     });
-    await expect(history.update(entry?.id ?? "", "x" as unknown as AIMessage)).rejects.toMatchObject({
+    await expect(history.update(id, "x" as unknown as AIMessage)).rejects.toMatchObject({
       code: "INVALID_MESSAGE",
     });
     await expect(history.update("x", new AIMessage("x"))).rejects.toMatchObject({ code: "INVALID_OPTION" });
     await expect(history.delete(["x"])).rejects.toMatchObject({ code: "INVALID_OPTION" });
     await expect(history.fork(history.sessionId)).rejects.toMatchObject({ code: "INVALID_OPTION" });
     await expect(history.fork("")).rejects.toMatchObject({ code: "INVALID_OPTION" });
-    await expect(history.getPage({ limit: 1, before: id, after: id })).rejects.toMatchObject({
+    await expect(history.getPage({ limit: 1, before: UNKNOWN_ID, after: UNKNOWN_ID })).rejects.toMatchObject({
       code: "INVALID_OPTION",
     });
     await expect(history.entries({ limit: 0 }).next()).rejects.toMatchObject({ code: "INVALID_OPTION" });
@@ -316,11 +304,11 @@ test("a signal ends an append between its steps, and an iteration", async () => 
   let batches = 0;
   const { watched } = watchClient(client, async (request, send) => {
     const result = await send();
-    if (/^INSERT/.test(request.queries[0] ?? "") && ++batches === 2) controller.abort(reason);
+    if (asksFor(request, /^INSERT/) && ++batches === 2) controller.abort(reason);
     return result;
   });
   const history = openHistory({ client: watched, keyspace, pageSize: 1 });
-  const messages = Array.from({ length: 5 }, (_, at) => new HumanMessage(`${at}${"x".repeat(900 * 1024)}`));
+  const messages = largeMessages(5, 900 * KIB);
   await expect(history.append(messages, { signal: controller.signal })).rejects.toBe(reason);
   expect(await history.count()).toBe(2);
   await expect(history.append(messages, { signal: controller.signal })).rejects.toBe(reason);
@@ -355,8 +343,8 @@ test("a signal ends an append between its steps, and an iteration", async () => 
 
 test("a message among others that the server refuses: nothing stored, its size and the limit named", async () => {
   const history = openHistory({ client, keyspace });
-  const large = new HumanMessage("x".repeat(17 * 1024 * 1024));
-  const messages = [...numbered(2), new HumanMessage("y".repeat(1024 * 1024)), large, ...numbered(2)];
+  const large = new HumanMessage("x".repeat(TOO_LARGE_BYTES));
+  const messages = [...numbered(2), new HumanMessage("y".repeat(MIB)), large, ...numbered(2)];
   await expect(history.append(messages)).rejects.toMatchObject({
     code: "MESSAGE_TOO_LARGE",
     message: expect.stringMatching(
@@ -365,6 +353,6 @@ test("a message among others that the server refuses: nothing stored, its size a
   });
   expect(await history.getMessages()).toEqual([]);
   await expect(history.append([large])).rejects.toMatchObject({ code: "MESSAGE_TOO_LARGE" });
-  const [entry] = await history.append(numbered(1));
-  await expect(history.update(entry?.id ?? "", large)).rejects.toMatchObject({ code: "MESSAGE_TOO_LARGE" });
+  const id = await appendOne(history);
+  await expect(history.update(id, large)).rejects.toMatchObject({ code: "MESSAGE_TOO_LARGE" });
 });

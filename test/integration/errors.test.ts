@@ -2,8 +2,9 @@ import { HumanMessage } from "@langchain/core/messages";
 import { Client, errors, types } from "cassandra-driver";
 import { expect, test } from "vitest";
 import { failureOf } from "../support/failure.ts";
+import { UNKNOWN_ID } from "../support/ids.ts";
 import { openClient, openHistory, ownKeyspace } from "../support/session.ts";
-import { watchClient } from "../support/watch.ts";
+import { asksFor, breakableClient, watchClient } from "../support/watch.ts";
 
 const client = openClient();
 const keyspace = ownKeyspace(client);
@@ -21,7 +22,7 @@ test("a cluster that is not there: nothing was sent, says every call, and shows 
     history.fork("another"),
     history.append([new HumanMessage("the-message")]),
     history.clear(),
-    history.delete(["0b2f6400-c9ad-11f0-8000-010203040506"]),
+    history.delete([UNKNOWN_ID]),
   ];
   for (const error of await Promise.all(calls.map(failureOf))) {
     expect([error.code, error.cause instanceof Error]).toEqual(["SETUP_FAILED", true]);
@@ -36,8 +37,8 @@ test.each([
   "Provided value LOCAL_ONE is not allowed for Write Consistency Level (disallowed values are: [ANY, ONE, LOCAL_ONE])",
   "Guardrail write_consistency_levels violated: Provided values [ONE] are not allowed for write consistency levels",
 ])("a consistency that the server takes for no write: %s", async (text) => {
-  const { watched } = watchClient(client, ({ queries }, send) =>
-    /^(INSERT|DELETE)/.test(queries[0] ?? "")
+  const { watched } = watchClient(client, (request, send) =>
+    asksFor(request, /^(INSERT|DELETE)/)
       ? Promise.reject(new errors.ResponseError(types.responseErrorCodes.invalid, text))
       : send(),
   );
@@ -49,17 +50,14 @@ test.each([
 });
 
 test("a fork tells whether its reading or its writing failed", async () => {
-  let fail = /never/;
-  const { watched } = watchClient(client, (request, send) =>
-    fail.test(request.queries[0] ?? "") ? Promise.reject(new Error("cut")) : send(),
-  );
-  const history = openHistory({ client: watched, keyspace });
+  const { breakable, failOn } = breakableClient(client);
+  const history = openHistory({ client: breakable, keyspace });
   await history.addUserMessage("hi");
-  fail = /^SELECT .* ORDER BY/;
+  failOn(/^SELECT .* ORDER BY/);
   expect((await failureOf(history.fork("one"))).code).toBe("READ_FAILED");
-  fail = /^INSERT/;
+  failOn(/^INSERT/);
   expect((await failureOf(history.fork("two"))).code).toBe("WRITE_FAILED");
-  fail = /never/;
+  failOn();
   expect(await (await history.fork("three")).count()).toBe(1);
 });
 

@@ -1,5 +1,6 @@
 /** An application's tests use fake timers. The library then has to work, and what they faked must not outlast them. */
 import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { createRequire } from "node:module";
 import { promisify } from "node:util";
 import { AIMessage, HumanMessage } from "@langchain/core/messages";
@@ -7,9 +8,12 @@ import { errors, types } from "cassandra-driver";
 import { afterEach, beforeAll, describe, expect, inject, test, vi } from "vitest";
 import { type CassandraChatMessageHistory, CassandraHistoryError } from "../../src/index.ts";
 import { forgetClock } from "../support/clock.ts";
+import { idFromNow } from "../support/ids.ts";
 import { texts } from "../support/messages.ts";
+import { humanRow, writeRow } from "../support/rows.ts";
 import { openClient, openHistory, ownKeyspace } from "../support/session.ts";
-import { watchClient } from "../support/watch.ts";
+import { HOUR, latestWriteTime } from "../support/time.ts";
+import { asksFor, watchClient } from "../support/watch.ts";
 
 type FakeTimers = NonNullable<Parameters<typeof vi.useFakeTimers>[0]>;
 
@@ -17,7 +21,6 @@ const client = openClient();
 const keyspace = ownKeyspace(client);
 /** A call that waits for a fake never settles. */
 const SETTLES_WITHIN_MS = 5_000;
-const HOUR = 3_600_000;
 
 beforeAll(() => client.connect());
 afterEach(() => {
@@ -79,6 +82,21 @@ describe.each(fakes)("with fakes that nobody advances: %s", (name, options) => {
     await useMainPath(history);
   });
 
+  test("a library imported under the fakes works after them", { timeout: SETTLES_WITHIN_MS }, async () => {
+    vi.useFakeTimers(options);
+    vi.resetModules();
+    const imported = await import("../../src/index.ts");
+    const sessionId = randomUUID();
+    const history = new imported.CassandraChatMessageHistory({ client, keyspace, sessionId });
+    vi.useRealTimers();
+    const before = Date.now();
+    const [entry] = await history.append([new HumanMessage("dated")]);
+    expect(entry?.createdAt.getTime()).toBeGreaterThanOrEqual(before);
+    expect(entry?.createdAt.getTime()).toBeLessThanOrEqual(Date.now());
+    await history.clear();
+    await useMainPath(history);
+  });
+
   test("a call made once the timers are real again settles", { timeout: SETTLES_WITHIN_MS }, async () => {
     const history = openHistory({ client, keyspace });
     await history.setup();
@@ -95,8 +113,8 @@ test("a first use that waits for the nodes goes on though setTimeout and Date st
   timeout: SETTLES_WITHIN_MS,
 }, async () => {
   let refusals = 0;
-  const { watched } = watchClient(client, async ({ queries }, send) => {
-    if (!/ IN \(\)$/.test(queries[0] ?? "") || refusals === 2) return send();
+  const { watched } = watchClient(client, async (request, send) => {
+    if (!asksFor(request, / IN \(\)$/) || refusals === 2) return send();
     refusals += 1;
     throw new errors.ResponseError(types.responseErrorCodes.invalid, "unconfigured table waited_for");
   });
@@ -153,11 +171,11 @@ describe.each(dates)("with Date set to %s", (_, now) => {
     await history.addUserMessage("old");
     await history.clear();
     expect(await history.getMessages()).toEqual([]);
-    const row = '{"type":"human","data":{"content":"theirs"}}';
-    const insert = `INSERT INTO ${keyspace}.message_store (session_id, message_id, message) VALUES (?, ?, ?)`;
-    // The driver's own time of a write is the millisecond's beginning, which lies before the clear.
-    const timestamp = (Date.now() + 1) * 1000;
-    await client.execute(insert, [history.sessionId, types.TimeUuid.now(), row], { prepare: true, timestamp });
+    const { sessionId } = history;
+    await writeRow(client, {
+      ...{ keyspace, sessionId, id: idFromNow(0), message: humanRow("theirs") },
+      timestamp: latestWriteTime(),
+    });
     expect(texts(await history.getMessages())).toEqual(["theirs"]);
   });
 });

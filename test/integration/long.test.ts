@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { beforeAll, expect, inject, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import type { CassandraChatMessageHistory } from "../../src/index.ts";
 import { numbered, texts } from "../support/messages.ts";
-import { openClient, openHistory, ownKeyspace } from "../support/session.ts";
+import { clusterArguments, openClient, openHistory, ownKeyspace } from "../support/session.ts";
 import { watchClient } from "../support/watch.ts";
 
 const run = promisify(execFile);
@@ -60,9 +60,8 @@ test("an append of 100,000 is bounded in flight, and read back through entries i
   const entries = await history.append(numbered(100_000));
   expect(entries).toHaveLength(100_000);
   expect(most).toBe(1);
-  const cluster = [inject("contactPoints").join(","), inject("localDataCenter")];
   const node = ["--expose-gc", "--import", "tsx", "test/programs/read-entries.ts"];
-  const { stdout } = await run(process.execPath, [...node, ...cluster, keyspace, history.sessionId]);
+  const { stdout } = await run(process.execPath, [...node, ...clusterArguments(), keyspace, history.sessionId]);
   const { count, grownMiB }: { count: number; grownMiB: number } = JSON.parse(stdout);
   console.log(`100,000 entries read: memory grew by ${grownMiB.toFixed(1)} MiB at most`);
   expect(count).toBe(100_000);

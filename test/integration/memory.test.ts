@@ -7,7 +7,7 @@ import { CassandraHistoryError } from "../../src/index.ts";
 import { texts, turn } from "../support/messages.ts";
 import { fakeModel } from "../support/prompts.ts";
 import { openClient, openHistory, ownKeyspace } from "../support/session.ts";
-import { watchClient } from "../support/watch.ts";
+import { breakableClient, pageSizesOf, watchClient } from "../support/watch.ts";
 
 const client = openClient();
 const keyspace = ownKeyspace(client);
@@ -65,10 +65,7 @@ test.each([true, false])(
       returnMessages ? expected : expected.map((text) => `${text.startsWith("q") ? "Human" : "AI"}: ${text}`),
     );
     expect(windowed).toEqual(all);
-    const pages = requests
-      .filter(({ queries }) => queries[0]?.includes(" ORDER BY "))
-      .map(({ options }) => options.fetchSize);
-    expect(pages).toEqual([1024, 4]);
+    expect(pageSizesOf(requests, / ORDER BY /)).toEqual([1024, 4]);
   },
 );
 
@@ -107,18 +104,15 @@ test("ConversationSummaryBufferMemory prunes no store: what it summarised stays 
 });
 
 test("a failed write or read rejects the chain's call", async () => {
-  let fail = /^never/;
-  const { watched } = watchClient(client, ({ queries }, send) =>
-    fail.test(queries[0] ?? "") ? Promise.reject(new Error("cut")) : send(),
-  );
-  const history = openHistory({ client: watched, keyspace });
+  const { breakable, failOn } = breakableClient(client);
+  const history = openHistory({ client: breakable, keyspace });
   await history.setup();
   const chain = new ConversationChain({
     llm: fakeModel("hello").model,
     memory: new BufferMemory({ chatHistory: history }),
   });
-  fail = /^INSERT/;
+  failOn(/^INSERT/);
   await expect(chain.invoke({ input: "hi" })).rejects.toMatchObject({ code: "WRITE_FAILED" });
-  fail = /^SELECT/;
+  failOn(/^SELECT/);
   await expect(chain.invoke({ input: "hi" })).rejects.toThrow(CassandraHistoryError);
 });

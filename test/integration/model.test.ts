@@ -2,6 +2,8 @@ import { type BaseMessage, HumanMessage } from "@langchain/core/messages";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { CassandraChatMessageHistory, ChatHistoryEntry } from "../../src/index.ts";
+import { cassandraCompare, UNKNOWN_ID } from "../support/ids.ts";
+import { texts } from "../support/messages.ts";
 import { openClient, openHistory, ownKeyspace } from "../support/session.ts";
 
 const client = openClient();
@@ -15,7 +17,7 @@ interface Stored {
 /** What the history has to be: a plain array. `where` picks an entry, or an id that is not there. */
 class Model {
   entries: Stored[] = [];
-  #gone = ["0b2f6400-c9ad-11f0-8000-010203040506"];
+  #gone = [UNKNOWN_ID];
 
   at(where: number): string {
     const { length } = this.entries;
@@ -32,13 +34,8 @@ type Step = (history: CassandraChatMessageHistory, model: Model) => Promise<void
 
 let count = 0;
 const fresh = (n: number): HumanMessage[] => Array.from({ length: n }, () => new HumanMessage(`m${count++}`));
-const textsOf = (list: readonly { text: string }[]): string[] => list.map(({ text }) => text);
 const shown = (entries: readonly ChatHistoryEntry[]): Stored[] =>
   entries.map(({ id, message }) => ({ id, text: message.text }));
-const compare = (a: string, b: string): number =>
-  a.slice(15, 18).localeCompare(b.slice(15, 18)) ||
-  a.slice(9, 13).localeCompare(b.slice(9, 13)) ||
-  a.slice(0, 8).localeCompare(b.slice(0, 8));
 
 async function append(
   history: CassandraChatMessageHistory,
@@ -133,7 +130,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         async (history, model) => {
           const id = model.at(where);
           await history.deleteFrom(id);
-          model.keep(model.entries.filter((entry) => compare(entry.id, id) < 0));
+          model.keep(model.entries.filter((entry) => cassandraCompare(entry.id, id) < 0));
         },
     ),
   },
@@ -148,9 +145,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
           if (through !== undefined && at < 0) return expect(fork).rejects.toMatchObject({ code: "NOT_FOUND" });
           const copied = through === undefined ? model.entries : model.entries.slice(0, at + 1);
           const forked = await fork;
-          expect(textsOf(await forked.getMessages())).toEqual(textsOf(copied));
+          expect(texts(await forked.getMessages())).toEqual(texts(copied));
           await forked.addUserMessage("on the fork");
-          expect(textsOf(await forked.getMessages()).at(-1)).toBe("on the fork");
+          expect(texts(await forked.getMessages()).at(-1)).toBe("on the fork");
         },
     ),
   },
@@ -159,9 +156,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: small.map(
       (maxMessages): Step =>
         async (history, model) => {
-          expect(textsOf(await history.getMessages({ maxMessages }))).toEqual(
-            textsOf(model.entries.slice(-maxMessages)),
-          );
+          expect(texts(await history.getMessages({ maxMessages }))).toEqual(texts(model.entries.slice(-maxMessages)));
         },
     ),
   },
@@ -175,7 +170,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
             const [low, high] = [after, before].map((where) => (where === null ? undefined : model.at(where)));
             const order = newest ? "newest-first" : "oldest-first";
             const expected = model.entries.filter(
-              ({ id }) => (low === undefined || compare(id, low) > 0) && (high === undefined || compare(id, high) < 0),
+              ({ id }) =>
+                (low === undefined || cassandraCompare(id, low) > 0) &&
+                (high === undefined || cassandraCompare(id, high) < 0),
             );
             if (newest) expected.reverse();
             const entries: ChatHistoryEntry[] = [];
@@ -191,8 +188,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       ([kind, where, limit]): Step =>
         async (history, model) => {
           const cursor = model.at(where);
-          const older = model.entries.filter(({ id }) => compare(id, cursor) < 0);
-          const newer = model.entries.filter(({ id }) => compare(id, cursor) > 0);
+          const older = model.entries.filter(({ id }) => cassandraCompare(id, cursor) < 0);
+          const newer = model.entries.filter(({ id }) => cassandraCompare(id, cursor) > 0);
           const options = kind === "newest" ? { limit } : { limit, [kind]: cursor };
           const list = {
             newest: model.entries.slice(-limit),
@@ -227,7 +224,7 @@ test("random sequences of all operations give the answers of a plain array", asy
         steps += 1;
       }
       const messages = await history.getMessages();
-      expect(textsOf(messages)).toEqual(textsOf(model.entries));
+      expect(texts(messages)).toEqual(texts(model.entries));
     }),
     { numRuns: 200 },
   );

@@ -2,8 +2,10 @@ import { AIMessage, type BaseMessage, HumanMessage, ToolMessage } from "@langcha
 import { types } from "cassandra-driver";
 import { beforeAll, describe, expect, test } from "vitest";
 import { numbered, texts } from "../support/messages.ts";
+import { writeRow } from "../support/rows.ts";
 import { openClient, openHistory, ownKeyspace } from "../support/session.ts";
-import { watchClient } from "../support/watch.ts";
+import { MINUTE, writeTime } from "../support/time.ts";
+import { asksFor, pageSizesOf, statementsOf, watchClient } from "../support/watch.ts";
 
 const client = openClient();
 const keyspace = ownKeyspace(client);
@@ -57,10 +59,9 @@ describe("12,345 messages", () => {
       return openHistory({ client, keyspace, sessionId }).getMessages();
     });
     // A row of a clock ahead is deleted by itself: the look before the delete has to meet it.
-    const oldest = types.TimeUuid.fromDate(new Date(0)).toString();
-    const insert = `INSERT INTO ${keyspace}.message_store (session_id, message_id, message) VALUES (?, ?, '{}')`;
-    const timestamp = (Date.now() + 60_000) * 1000;
-    await client.execute(insert, [history.sessionId, oldest], { prepare: true, timestamp });
+    const id = types.TimeUuid.fromDate(new Date(0)).toString();
+    const { sessionId } = history;
+    await writeRow(client, { keyspace, sessionId, id, message: "{}", timestamp: writeTime(MINUTE) });
     empty = 0;
     await history.clear();
     expect([empty, await history.count()]).toEqual([1, 0]);
@@ -72,7 +73,7 @@ describe("12,345 messages", () => {
     await history.setup();
     requests.length = 0;
     expect(texts(await history.getMessages())).toEqual(expected);
-    expect(requests.map(({ options }) => options.fetchSize)).toEqual([1024, 5000, 5000, 5000]);
+    expect(pageSizesOf(requests)).toEqual([1024, 5000, 5000, 5000]);
   });
 
   test("a window reads no more than it returns", async () => {
@@ -81,7 +82,7 @@ describe("12,345 messages", () => {
     await history.setup();
     requests.length = 0;
     expect(texts(await history.getMessages())).toEqual(expected.slice(-20));
-    expect(requests.map(({ options }) => options.fetchSize)).toEqual([20]);
+    expect(pageSizesOf(requests)).toEqual([20]);
     expect(texts(await history.getMessages({ maxMessages: 3 }))).toEqual(expected.slice(-3));
     expect(texts(await history.getMessages({ maxMessages: 2500 }))).toEqual(expected.slice(-2500));
   });
@@ -94,7 +95,7 @@ test("long messages come in pages of 4 MiB where no page size is asked for", asy
   await history.addMessages(messages);
   requests.length = 0;
   expect(texts(await history.getMessages())).toEqual(texts(messages));
-  const [first, ...more] = requests.map(({ options }) => options.fetchSize);
+  const [first, ...more] = pageSizesOf(requests);
   expect(first).toBe(1024);
   expect(more).toHaveLength(2);
   for (const size of more) {
@@ -139,14 +140,14 @@ test.each([
     await history.addMessages([...numbered(2000), new ToolMessage({ content: "late", tool_call_id: "lost" })]);
     requests.length = 0;
     expect(await history.getMessages({ maxMessages: 1 })).toEqual([]);
-    expect(requests.map(({ options }) => options.fetchSize)).toEqual(fetchSizes);
+    expect(pageSizesOf(requests)).toEqual(fetchSizes);
   },
 );
 
 test("an aborted read holds back no call after it", async () => {
   let answer = (): void => {};
   const { watched, requests } = watchClient(client, (request, send) =>
-    /^SELECT .* ORDER BY/.test(request.queries[0] ?? "")
+    asksFor(request, /^SELECT .* ORDER BY/)
       ? new Promise<void>((resolve) => {
           answer = resolve;
         }).then(send)
@@ -160,7 +161,7 @@ test("an aborted read holds back no call after it", async () => {
   controller.abort(new Error("enough"));
   for (const read of await Promise.allSettled(reads)) expect(read).toMatchObject({ reason: { message: "enough" } });
   await added;
-  expect(requests.filter(({ queries }) => /^INSERT/.test(queries[0] ?? ""))).toHaveLength(1);
+  expect(statementsOf(requests, /^INSERT/)).toHaveLength(1);
   answer();
 });
 

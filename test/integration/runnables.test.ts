@@ -8,7 +8,7 @@ import type { CassandraChatMessageHistory } from "../../src/index.ts";
 import { texts } from "../support/messages.ts";
 import { fakeModel } from "../support/prompts.ts";
 import { openClient, openHistory, ownKeyspace } from "../support/session.ts";
-import { watchClient } from "../support/watch.ts";
+import { asksFor, breakableClient, watchClient } from "../support/watch.ts";
 
 const client = openClient();
 const keyspace = ownKeyspace(client);
@@ -43,11 +43,8 @@ function interruptedModel(sessionId: string): RunnableLambda<unknown, AIMessage>
 }
 
 test("LCEL with MessagesPlaceholder: the prompt holds the history, and a failed write rejects", async () => {
-  let fail = false;
-  const { watched } = watchClient(client, ({ queries }, send) =>
-    fail && queries[0]?.startsWith("INSERT") ? Promise.reject(new Error("cut")) : send(),
-  );
-  const history = openHistory({ client: watched, keyspace });
+  const { breakable, failOn } = breakableClient(client);
+  const history = openHistory({ client: breakable, keyspace });
   const { model, prompts } = fakeModel("hello", "fine", "bye");
   const ask = async (question: string): Promise<string> => {
     const reply = await prompt.pipe(model).invoke({ question, history: await history.getMessages() });
@@ -56,7 +53,7 @@ test("LCEL with MessagesPlaceholder: the prompt holds the history, and a failed 
   };
   expect([await ask("hi"), await ask("how are you?")]).toEqual(["hello", "fine"]);
   expect(texts(prompts[1] ?? [])).toEqual(["be brief", "hi", "hello", "how are you?"]);
-  fail = true;
+  failOn(/^INSERT/);
   await expect(ask("bye")).rejects.toMatchObject({ code: "WRITE_FAILED", written: [] });
   expect(texts(await history.getMessages())).toEqual(["hi", "hello", "how are you?", "fine"]);
 });
@@ -73,9 +70,8 @@ test("RunnableWithMessageHistory with historyMessagesKey: stored when invoke res
   await chain.invoke({ question: "how are you?" }, session("with key"));
   expect(texts(await getMessageHistory("with key").getMessages())).toEqual(["hi", "hello", "how are you?", "fine"]);
   expect(texts(prompts[1] ?? [])).toEqual(["be brief", "hi", "hello", "how are you?"]);
-  expect(
-    requests.filter(({ queries }) => queries[0]?.startsWith("INSERT")).map(({ queries }) => queries.length),
-  ).toEqual([2, 2]);
+  const writes = requests.filter((request) => asksFor(request, /^INSERT/));
+  expect(writes.map(({ queries }) => queries.length)).toEqual([2, 2]);
 });
 
 test("RunnableWithMessageHistory without historyMessagesKey: a chain of messages, in and out", async () => {
@@ -120,12 +116,11 @@ test("with historyMessagesKey the same add loses nothing", async () => {
 
 test("core swallows a failed write: invoke resolves, and the console has one line", async () => {
   const lines = warnings();
-  const { watched } = watchClient(client, ({ queries }, send) =>
-    queries[0]?.startsWith("INSERT") ? Promise.reject(new Error("cut")) : send(),
-  );
+  const { breakable, failOn } = breakableClient(client);
+  failOn(/^INSERT/);
   const chain = new RunnableWithMessageHistory({
     runnable: prompt.pipe(fakeModel("hello").model),
-    getMessageHistory: (sessionId) => openHistory({ client: watched, keyspace, sessionId }),
+    getMessageHistory: (sessionId) => openHistory({ client: breakable, keyspace, sessionId }),
     ...keys,
   });
   expect((await chain.invoke({ question: "hi" }, session("swallowed"))).text).toBe("hello");
@@ -134,13 +129,12 @@ test("core swallows a failed write: invoke resolves, and the console has one lin
 });
 
 test("a failed read rejects invoke, before the model is asked", async () => {
-  const { watched } = watchClient(client, ({ queries }, send) =>
-    /^SELECT .* ORDER BY/.test(queries[0] ?? "") ? Promise.reject(new Error("cut")) : send(),
-  );
+  const { breakable, failOn } = breakableClient(client);
+  failOn(/^SELECT .* ORDER BY/);
   const { model, prompts } = fakeModel("hello");
   const chain = new RunnableWithMessageHistory({
     runnable: prompt.pipe(model),
-    getMessageHistory: (sessionId) => openHistory({ client: watched, keyspace, sessionId }),
+    getMessageHistory: (sessionId) => openHistory({ client: breakable, keyspace, sessionId }),
     ...keys,
   });
   await expect(chain.invoke({ question: "hi" }, session("unread"))).rejects.toMatchObject({ code: "READ_FAILED" });

@@ -4,14 +4,16 @@ import { createTableStatement, PYTHON_COLUMNS } from "../../src/index.ts";
 import { failureOf } from "../support/failure.ts";
 import { texts } from "../support/messages.ts";
 import { createKeyspace, openClient, openHistory, ownKeyspace } from "../support/session.ts";
-import { type SeenRequest, watchClient } from "../support/watch.ts";
+import { SECOND } from "../support/time.ts";
+import { statementsOf, watchClient } from "../support/watch.ts";
 
 const client = openClient();
 const keyspace = ownKeyspace(client);
 
-function ddlOf(requests: readonly SeenRequest[]): string[] {
-  return requests.flatMap(({ queries }) => queries).filter((query) => /^\s*(CREATE|ALTER|DROP)/i.test(query));
-}
+/** Matches what changes the schema. */
+const DDL = /^\s*(CREATE|ALTER|DROP)/i;
+/** How long the library waits for the nodes to agree on a new table. */
+const AGREEMENT_LIMIT = 30 * SECOND;
 
 async function describeTable(reader: Client, table: string): Promise<unknown[]> {
   const { rows } = await reader.execute(
@@ -33,7 +35,7 @@ test("50 first calls at once over 10 histories run one CREATE TABLE, exactly the
     history.addUserMessage("2"),
   ]);
   await Promise.all(calls);
-  expect(ddlOf(requests)).toEqual([createTableStatement({ keyspace, table: "first" })]);
+  expect(statementsOf(requests, DDL)).toEqual([createTableStatement({ keyspace, table: "first" })]);
   expect(await describeTable(client, "first")).toEqual([
     ["message", "regular", -1, "text", "none"],
     ["message_id", "clustering", 0, "timeuuid", "desc"],
@@ -61,7 +63,7 @@ test("an existing table costs no DDL", async () => {
   await client.execute(createTableStatement({ keyspace, table: "there" }));
   const { watched, requests } = watchClient(client);
   await openHistory({ client: watched, keyspace, table: "there" }).addUserMessage("hi");
-  expect(ddlOf(requests)).toEqual([]);
+  expect(statementsOf(requests, DDL)).toEqual([]);
 });
 
 /** What a node stores of a table before it works with it: a slow disk keeps it there for a while. */
@@ -97,8 +99,8 @@ test("a new table is written to when the node works with it, not when its descri
   const history = openHistory({ client: watched, keyspace, table: "half_made" });
   await history.addUserMessage("hi");
   expect(refusals).toBe(2);
-  expect(ddlOf(requests)).toEqual([]);
-  expect(requests.flatMap(({ queries }) => queries).filter((query) => query.startsWith("INSERT"))).toHaveLength(1);
+  expect(statementsOf(requests, DDL)).toEqual([]);
+  expect(statementsOf(requests, /^INSERT/)).toHaveLength(1);
   expect(texts(await history.getMessages())).toEqual(["hi"]);
 });
 
@@ -110,7 +112,7 @@ test("nothing is written where a node does not work with the table within 30 s",
       return await send();
     } catch (error) {
       const now = Date.now();
-      vi.spyOn(Date, "now").mockReturnValue(now + 31_000);
+      vi.spyOn(Date, "now").mockReturnValue(now + AGREEMENT_LIMIT + SECOND);
       throw error;
     }
   });
@@ -122,7 +124,7 @@ test("nothing is written where a node does not work with the table within 30 s",
       "and a node without the table. Nothing was written. The next call tries again; if it stays so, look at " +
       "`nodetool describecluster`.",
   ]);
-  expect(requests.flatMap(({ queries }) => queries).filter((query) => query.startsWith("INSERT"))).toEqual([]);
+  expect(statementsOf(requests, /^INSERT/)).toEqual([]);
 });
 
 test("a failed attempt is forgotten", async () => {
@@ -160,7 +162,7 @@ test("a table dropped while in use is made anew, once", async () => {
   requests.length = 0;
   await Promise.all(histories.map((history) => history.addUserMessage("after")));
   for (const history of histories) expect(texts(await history.getMessages())).toEqual(["after"]);
-  expect(ddlOf(requests)).toHaveLength(1);
+  expect(statementsOf(requests, DDL)).toHaveLength(1);
 });
 
 describe("createTable: false", () => {
@@ -173,7 +175,7 @@ describe("createTable: false", () => {
       `Table "${keyspace}"."missing" does not exist, and createTable is false. Create it with:\n` +
         createTableStatement({ keyspace, table: "missing" }),
     );
-    expect(ddlOf(requests)).toEqual([]);
+    expect(statementsOf(requests, DDL)).toEqual([]);
   });
 });
 

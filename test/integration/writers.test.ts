@@ -1,21 +1,30 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { HumanMessage } from "@langchain/core/messages";
-import { types } from "cassandra-driver";
-import { expect, inject, test } from "vitest";
+import { expect, test } from "vitest";
 import { bundleProgram } from "../support/bundle.ts";
+import { idFromNow } from "../support/ids.ts";
 import { numbered, texts } from "../support/messages.ts";
-import { openClient, openHistory, ownKeyspace } from "../support/session.ts";
+import { humanRow, writeRow } from "../support/rows.ts";
+import { clusterArguments, openClient, openHistory, ownKeyspace } from "../support/session.ts";
+import { MINUTE, SECOND, writeTime } from "../support/time.ts";
 
 const run = promisify(execFile);
 const client = openClient();
 const other = openClient();
 const keyspace = ownKeyspace(client);
-const TEN_MINUTES = 600_000;
+const TEN_MINUTES = 10 * MINUTE;
 
 function runWriter(program: string, sessionId: string, name: string, offset: number, times: number): Promise<unknown> {
-  const cluster = [inject("contactPoints").join(","), inject("localDataCenter")];
-  return run(process.execPath, [program, ...cluster, keyspace, sessionId, name, String(offset), String(times)]);
+  return run(process.execPath, [
+    program,
+    ...clusterArguments(),
+    keyspace,
+    sessionId,
+    name,
+    String(offset),
+    String(times),
+  ]);
 }
 
 test("8 writer processes, two with clocks 10 minutes off: nothing lost, every reply after what it answers", async () => {
@@ -67,21 +76,21 @@ test("20,000 parallel adds on one client all succeed, in order for each history"
 });
 
 test("one skewed row moves only its own session", async () => {
-  const ahead = types.TimeUuid.fromDate(new Date(Date.now() + TEN_MINUTES)).toString();
   const [skewed, plain] = [openHistory({ client, keyspace }), openHistory({ client, keyspace })];
-  const row = '{"type":"human","data":{"content":"from the future"}}';
-  const insert = `INSERT INTO ${keyspace}.message_store (session_id, message_id, message) VALUES (?, ?, ?)`;
   await skewed.setup();
-  await client.execute(insert, [skewed.sessionId, ahead, row], {
-    prepare: true,
-    timestamp: (Date.now() + TEN_MINUTES) * 1000,
+  await writeRow(client, {
+    keyspace,
+    sessionId: skewed.sessionId,
+    id: idFromNow(TEN_MINUTES),
+    message: humanRow("from the future"),
+    timestamp: writeTime(TEN_MINUTES),
   });
   await skewed.getMessages();
   const [[after], [normal]] = [
     await skewed.append([new HumanMessage("reply")]),
     await plain.append([new HumanMessage("hi")]),
   ];
-  expect(after?.createdAt.getTime()).toBeGreaterThan(Date.now() + TEN_MINUTES - 60_000);
+  expect(after?.createdAt.getTime()).toBeGreaterThan(Date.now() + TEN_MINUTES - MINUTE);
   expect(normal?.createdAt.getTime()).toBeLessThanOrEqual(Date.now());
   expect(texts(await skewed.getMessages())).toEqual(["from the future", "reply"]);
   const [[later], [elsewhere]] = [
@@ -96,5 +105,5 @@ test("one skewed row moves only its own session", async () => {
     [skewed.sessionId, after?.id],
     { prepare: true },
   );
-  expect(Number(written.first()["at"])).toBeLessThanOrEqual((Date.now() + 1000) * 1000);
+  expect(Number(written.first()["at"])).toBeLessThanOrEqual(writeTime(SECOND));
 });

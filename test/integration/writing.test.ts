@@ -3,10 +3,10 @@ import { inspect } from "node:util";
 import { HumanMessage, RemoveMessage } from "@langchain/core/messages";
 import { Client, types } from "cassandra-driver";
 import { describe, expect, inject, test } from "vitest";
-import { CassandraHistoryError } from "../../src/index.ts";
-import { numbered, texts, turn } from "../support/messages.ts";
-import { openClient, openHistory, ownKeyspace } from "../support/session.ts";
-import { watchClient } from "../support/watch.ts";
+import { failureOf } from "../support/failure.ts";
+import { KIB, largeMessages, numbered, TOO_LARGE_BYTES, texts, turn } from "../support/messages.ts";
+import { appendOne, openClient, openHistory, ownKeyspace } from "../support/session.ts";
+import { asksFor, watchClient } from "../support/watch.ts";
 
 const client = openClient();
 const keyspace = ownKeyspace(client);
@@ -37,14 +37,14 @@ test("every request after the setup is marked idempotent, and carries the histor
   await history.getMessages();
   await history.count();
   await history.getPage({ limit: 1 });
-  const [entry] = await history.append(turn(3));
-  await history.update(entry?.id ?? "", new HumanMessage("new"));
-  await history.delete([entry?.id ?? ""]);
-  await history.deleteFrom(entry?.id ?? "");
+  const id = await appendOne(history);
+  await history.update(id, new HumanMessage("new"));
+  await history.delete([id]);
+  await history.deleteFrom(id);
   expect(requests).toHaveLength(15);
-  for (const { queries, options } of requests) {
-    const own = /^SELECT/.test(queries[0] ?? "") ? readOptions : writeOptions;
-    expect(options).toMatchObject({ prepare: true, isIdempotent: true, ...own });
+  for (const request of requests) {
+    const own = asksFor(request, /^SELECT/) ? readOptions : writeOptions;
+    expect(request.options).toMatchObject({ prepare: true, isIdempotent: true, ...own });
   }
 });
 
@@ -62,7 +62,7 @@ test("more than 1 MiB goes in as few steps as it takes, in order", async () => {
   const history = openHistory({ client: watched, keyspace });
   await history.setup();
   requests.length = 0;
-  const messages = Array.from({ length: 10 }, (_, at) => new HumanMessage(`${at}${"x".repeat(300 * 1024)}`));
+  const messages = largeMessages(10, 300 * KIB);
   await history.addMessages(messages);
   expect(requests.map(({ queries }) => queries.length)).toEqual([3, 3, 3, 1]);
   expect(texts(await history.getMessages())).toEqual(texts(messages));
@@ -105,12 +105,11 @@ describe("append", () => {
     let lose = true;
     const { watched } = watchClient(client, async (request, send) => {
       const result = await send();
-      if (lose && /^INSERT/.test(request.queries[0] ?? "")) throw lost;
+      if (lose && asksFor(request, /^INSERT/)) throw lost;
       return result;
     });
     const history = openHistory({ client: watched, keyspace });
-    const error: unknown = await history.append(turn(1)).catch((reason: unknown) => reason);
-    if (!(error instanceof CassandraHistoryError)) throw new Error("expected a CassandraHistoryError");
+    const error = await failureOf(history.append(turn(1)));
     expect(error).toMatchObject({ code: "WRITE_FAILED", cause: lost, written: [] });
     lose = false;
     const entries = await history.append(turn(1), { ids: error.ids });
@@ -122,13 +121,12 @@ describe("append", () => {
   test("a failure in the middle names what is stored", async () => {
     let batches = 0;
     const { watched } = watchClient(client, async (request, send) => {
-      if (/^INSERT/.test(request.queries[0] ?? "") && ++batches === 2) throw new Error("cut");
+      if (asksFor(request, /^INSERT/) && ++batches === 2) throw new Error("cut");
       return send();
     });
     const history = openHistory({ client: watched, keyspace });
-    const messages = Array.from({ length: 3 }, (_, at) => new HumanMessage(`${at}${"x".repeat(900 * 1024)}`));
-    const error: unknown = await history.append(messages).catch((reason: unknown) => reason);
-    if (!(error instanceof CassandraHistoryError)) throw new Error("expected a CassandraHistoryError");
+    const messages = largeMessages(3, 900 * KIB);
+    const error = await failureOf(history.append(messages));
     expect(error.ids).toHaveLength(3);
     expect(error.written).toEqual(error.ids?.slice(0, 1));
     expect(texts(await history.getMessages())).toEqual(texts(messages.slice(0, 1)));
@@ -148,8 +146,7 @@ describe("what cannot be stored is refused at the door, with nothing of the call
   ])("%s", async (_, bad) => {
     const history = openHistory({ client, keyspace });
     const messages = [new HumanMessage("good"), bad, new HumanMessage("good")] as HumanMessage[];
-    const error: unknown = await history.addMessages(messages).catch((reason: unknown) => reason);
-    if (!(error instanceof CassandraHistoryError)) throw new Error("expected a CassandraHistoryError");
+    const error = await failureOf(history.addMessages(messages));
     expect(error.code).toBe("INVALID_MESSAGE");
     expect(error.message).toMatch(
       /^Invalid message at position 1 of the call: .*\. Nothing of the call was written\.$/,
@@ -161,12 +158,11 @@ describe("what cannot be stored is refused at the door, with nothing of the call
   test("a message larger than the server takes", async () => {
     const history = openHistory({ client, keyspace });
     const large = new HumanMessage(
-      randomBytes(17 * 1024 * 1024)
+      randomBytes(TOO_LARGE_BYTES)
         .toString("latin1")
         .replaceAll(/[^ -~]/g, "x"),
     );
-    const error: unknown = await history.addMessage(large).catch((reason: unknown) => reason);
-    if (!(error instanceof CassandraHistoryError)) throw new Error("expected a CassandraHistoryError");
+    const error = await failureOf(history.addMessage(large));
     expect(error.code).toBe("MESSAGE_TOO_LARGE");
     expect(await history.getMessages()).toEqual([]);
   });

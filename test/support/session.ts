@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import { type BaseMessage, HumanMessage } from "@langchain/core/messages";
 import { Client, type ClientOptions } from "cassandra-driver";
 import { afterAll, afterEach, beforeAll, expect, inject } from "vitest";
 import { CassandraChatMessageHistory, type CassandraChatMessageHistoryOptions } from "../../src/index.ts";
@@ -14,7 +15,17 @@ export function openClient(options: Partial<ClientOptions> = {}): Client {
   return client;
 }
 
-/** A keyspace of the test file's own, dropped at the end, but kept to be looked at where a test failed. */
+/** A client for a test that needs one and sends nothing. */
+export function unconnectedClient(): Client {
+  return new Client({ contactPoints: ["127.0.0.1"], localDataCenter: "datacenter1" });
+}
+
+/** Where the test cluster is, as programs in test/programs take it. */
+export function clusterArguments(): [contactPoints: string, localDataCenter: string] {
+  return [inject("contactPoints").join(","), inject("localDataCenter")];
+}
+
+/** A keyspace for the test file alone. It is dropped at the end, or kept for a look where a test failed. */
 export function ownKeyspace(client: Client): string {
   const file = /([^/]+)\.test\.ts$/.exec(expect.getState().testPath ?? "")?.[1] ?? "test";
   const keyspace = `${file.replaceAll(/\W/g, "_").slice(0, 30)}_${randomBytes(4).toString("hex")}`;
@@ -35,9 +46,19 @@ export async function createKeyspace(client: Client, keyspace: string): Promise<
   );
 }
 
-/** A history of a new session, where no other is named. */
+/** A history of a new session, unless one is named. */
 export function openHistory(
   options: Omit<CassandraChatMessageHistoryOptions, "sessionId"> & { readonly sessionId?: string },
 ): CassandraChatMessageHistory {
   return new CassandraChatMessageHistory({ sessionId: randomUUID(), ...options });
+}
+
+/** Appends one message and gives its id. */
+export async function appendOne(
+  history: CassandraChatMessageHistory,
+  message: BaseMessage = new HumanMessage("message 0"),
+): Promise<string> {
+  const [entry] = await history.append([message]);
+  if (entry === undefined) throw new Error("expected the entry of the message");
+  return entry.id;
 }

@@ -9,7 +9,22 @@ export interface SeenRequest {
 type Execute = (query: string, params: unknown[], options: QueryOptions) => Promise<types.ResultSet>;
 type Batch = (queries: { query: string; params: unknown[] }[], options: QueryOptions) => Promise<types.ResultSet>;
 
-/** The real client, with every request written down, and `answer` able to change what comes back. */
+/** Whether the request's first statement matches. */
+export function asksFor({ queries }: SeenRequest, pattern: RegExp): boolean {
+  return pattern.test(queries[0] ?? "");
+}
+
+/** All statements of the requests that match, those of a batch one by one. */
+export function statementsOf(requests: readonly SeenRequest[], pattern: RegExp): string[] {
+  return requests.flatMap(({ queries }) => queries).filter((query) => pattern.test(query));
+}
+
+/** How many rows each page was asked to have, of the requests that match. */
+export function pageSizesOf(requests: readonly SeenRequest[], pattern: RegExp = /^/): (number | undefined)[] {
+  return requests.filter((request) => asksFor(request, pattern)).map(({ options }) => options.fetchSize);
+}
+
+/** The real client, with every request written down. `answer` can change what comes back. */
 export function watchClient(
   client: Client,
   answer: (request: SeenRequest, send: () => Promise<types.ResultSet>) => Promise<types.ResultSet> = (_, send) =>
@@ -31,4 +46,21 @@ export function watchClient(
     },
   });
   return { watched, requests };
+}
+
+/** The real client, on which requests fail that match the pattern, once there is one. */
+export function breakableClient(client: Client): {
+  readonly breakable: Client;
+  readonly failOn: (pattern?: RegExp) => void;
+} {
+  let failing: RegExp | undefined;
+  const { watched } = watchClient(client, (request, send) =>
+    failing !== undefined && asksFor(request, failing) ? Promise.reject(new Error("cut")) : send(),
+  );
+  return {
+    breakable: watched,
+    failOn: (pattern) => {
+      failing = pattern;
+    },
+  };
 }

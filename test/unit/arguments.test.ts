@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { checkArguments, checkIds, checkMessages, checkText } from "../../src/options/arguments.ts";
+import { errorThrownBy } from "../support/failure.ts";
+import { LATER_UNKNOWN_ID, UNKNOWN_ID } from "../support/ids.ts";
 
-const id = "0b2f6400-c9ad-11f0-8000-010203040506";
-const later = "0b2f6401-c9ad-11f0-8000-010203040506";
+const id = UNKNOWN_ID;
+const later = LATER_UNKNOWN_ID;
 const { signal } = new AbortController();
 const entry = "the id of an entry, a timeuuid string";
 const entries = "an array of ids of entries, timeuuid strings";
@@ -68,19 +70,10 @@ test.each(refused)("%s refuses %o", (method, value, option, expected, came) => {
 test.each(taken)("%s names its options where one is unknown", (method, ...values) => {
   const known = new Set(values.flatMap(Object.keys));
   const message = / of the options (.*), got/.exec(
-    failureOf(() => checkArguments(method, { ...values[0], x: 1 })),
+    errorThrownBy(() => checkArguments(method, { ...values[0], x: 1 })).message,
   )?.[1];
   expect(message?.split(", ").sort()).toEqual(expect.arrayContaining([...known].sort()));
 });
-
-function failureOf(call: () => void): string {
-  try {
-    call();
-  } catch (error) {
-    return String(error);
-  }
-  return "none";
-}
 
 test("messages are an array", () => {
   checkMessages([]);

@@ -2,27 +2,15 @@ import { types } from "cassandra-driver";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { compareIds, idDate, idMicros, isTimeUuid, nextMicros, SessionClock } from "../../src/ids/clock.ts";
+import { forgetClock } from "../support/clock.ts";
+import { cassandraCompare } from "../support/ids.ts";
 import { runs } from "../support/runs.ts";
 
 afterEach(() => {
   vi.useRealTimers();
   // A test may have moved the process's clock by days.
-  Reflect.deleteProperty(globalThis, Symbol.for("langchain-cassandra-history.clock.v1"));
+  forgetClock();
 });
-
-/** Cassandra's own comparison, as its server does it: by time, then by the last eight bytes as signed ones. */
-function cassandraCompare(a: string, b: string): number {
-  const [bytesA, bytesB] = [a, b].map((id) => types.TimeUuid.fromString(id).getBuffer());
-  const key = (bytes: Buffer): Buffer =>
-    Buffer.concat([
-      bytes.subarray(6, 8),
-      bytes.subarray(4, 6),
-      bytes.subarray(0, 4),
-      bytes.subarray(8).map((byte) => byte ^ 0x80),
-    ]);
-  if (bytesA === undefined || bytesB === undefined) throw new Error("two ids");
-  return Buffer.compare(key(bytesA), key(bytesB));
-}
 
 function expectAscending(ids: readonly string[]): void {
   const isDescent = (id: string, at: number): boolean => at > 0 && cassandraCompare(ids[at - 1] ?? id, id) !== -1;

@@ -1,9 +1,9 @@
-import { Client } from "cassandra-driver";
+import type { Client } from "cassandra-driver";
 import { expect, test } from "vitest";
 import { sendRequest } from "../../src/table/in-flight.ts";
+import { unconnectedClient } from "../support/session.ts";
 
 const MAX_IN_FLIGHT = 512;
-const newClient = (): Client => new Client({ contactPoints: ["127.0.0.1"], localDataCenter: "datacenter1" });
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Requests that end when the test says so, and which of them have been sent. */
@@ -25,7 +25,7 @@ function requests(
 }
 
 test("as many as allowed go at once, the others in order as places come free, also by a failure", async () => {
-  const { sent, end } = requests(newClient(), MAX_IN_FLIGHT + 4);
+  const { sent, end } = requests(unconnectedClient(), MAX_IN_FLIGHT + 4);
   await settled();
   expect(sent.length).toBe(MAX_IN_FLIGHT);
   end(7);
@@ -39,7 +39,7 @@ test("as many as allowed go at once, the others in order as places come free, al
 });
 
 test("who waits longest goes first, though others came after the first had left", async () => {
-  const client = newClient();
+  const client = unconnectedClient();
   const { sent, end } = requests(client, MAX_IN_FLIGHT + 2);
   end(0);
   await settled();
@@ -54,7 +54,7 @@ test("who waits longest goes first, though others came after the first had left"
 });
 
 test("a place that nobody waits for is free again, and no more than it", async () => {
-  const client = newClient();
+  const client = unconnectedClient();
   const { end } = requests(client, MAX_IN_FLIGHT);
   end(0);
   await settled();
@@ -64,6 +64,6 @@ test("a place that nobody waits for is free again, and no more than it", async (
 });
 
 test("each client has places of its own, and each call its own result", async () => {
-  requests(newClient(), MAX_IN_FLIGHT);
-  expect(await sendRequest(newClient(), async () => "sent")).toBe("sent");
+  requests(unconnectedClient(), MAX_IN_FLIGHT);
+  expect(await sendRequest(unconnectedClient(), async () => "sent")).toBe("sent");
 });

@@ -1,4 +1,3 @@
-import { Client } from "cassandra-driver";
 import { beforeAll, describe, expect, test } from "vitest";
 import { jsonCodec } from "../../src/codec/json.ts";
 import {
@@ -9,8 +8,11 @@ import {
   PYTHON_COLUMNS,
 } from "../../src/index.ts";
 import { resolveOptions } from "../../src/options/history-options.ts";
+import { failureOf } from "../support/failure.ts";
+import { UNKNOWN_ID } from "../support/ids.ts";
+import { unconnectedClient } from "../support/session.ts";
 
-const client = new Client({ contactPoints: ["127.0.0.1"], localDataCenter: "datacenter1" });
+const client = unconnectedClient();
 const good = { client, keyspace: "app", sessionId: "s" };
 const name = (of: string): string => `the name of a ${of}, a string that is not empty`;
 const session = "a string of 1 to 65,535 UTF-8 bytes without lone surrogates";
@@ -186,8 +188,7 @@ describe("arguments of methods", () => {
   beforeAll(() => {
     history = new CassandraChatMessageHistory(good);
   });
-  const rejection = (call: Promise<unknown>): Promise<string> => call.then(() => "resolved", String);
-  const id = "0b2f6400-c9ad-11f0-8000-010203040506";
+  const rejection = async (call: Promise<unknown>): Promise<string> => String(await failureOf(call));
 
   test.each([
     [() => history.getMessages({ maxMessages: 0 }), "maxMessages"],
@@ -195,7 +196,7 @@ describe("arguments of methods", () => {
     [() => history.getMessages(3 as unknown as object), "options"],
     [() => history.append([], { ttlSeconds: 0 }), "ttlSeconds"],
     [() => history.append([], { ids: ["x"] }), "ids"],
-    [() => history.append([], { ids: [id] }), "ids"],
+    [() => history.append([], { ids: [UNKNOWN_ID] }), "ids"],
     [() => history.append([], { signal: {} as AbortSignal }), "signal"],
     [() => history.addMessages("hi" as unknown as []), "messages"],
     [() => history.addUserMessage(undefined as unknown as string), "message"],
@@ -224,7 +225,9 @@ describe("arguments of methods", () => {
 
   test("ids have to ascend", async () => {
     const messages = [1, 2].map((at) => ({ _getType: () => `${at}` })) as unknown as [];
-    expect(await rejection(history.append(messages, { ids: [id, id] }))).toContain(`${id} after one that is not less`);
+    expect(await rejection(history.append(messages, { ids: [UNKNOWN_ID, UNKNOWN_ID] }))).toContain(
+      `${UNKNOWN_ID} after one that is not less`,
+    );
   });
 });
 

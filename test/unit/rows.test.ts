@@ -2,11 +2,12 @@ import { HumanMessage, RemoveMessage } from "@langchain/core/messages";
 import { types } from "cassandra-driver";
 import { describe, expect, test } from "vitest";
 import { jsonCodec } from "../../src/codec/json.ts";
-import { CassandraHistoryError } from "../../src/errors/history-error.ts";
 import { copyRow, decodeRow, encodeRow } from "../../src/history/rows.ts";
 import type { CorruptRowPolicy } from "../../src/options/history-options.ts";
+import { errorThrownBy } from "../support/failure.ts";
+import { UNKNOWN_ID } from "../support/ids.ts";
 
-const id = "0b2f6400-c9ad-11f0-8000-010203040506";
+const id = UNKNOWN_ID;
 const hello = new HumanMessage("hällo");
 const text = '{"type":"human","data":{"content":"hällo"},"codec":1}';
 const json = { sessionId: "s", codec: undefined };
@@ -25,16 +26,6 @@ const telling = {
   encode: (message: { readonly text: string }, at: object): string => `${message.text} ${JSON.stringify(at)}`,
   decode: (given: string, at: object): HumanMessage => new HumanMessage(`${given} ${JSON.stringify(at)}`),
 };
-
-function failure(call: () => unknown): CassandraHistoryError {
-  try {
-    call();
-  } catch (error) {
-    if (error instanceof CassandraHistoryError) return error;
-    throw error;
-  }
-  throw new Error("expected a failure");
-}
 
 describe("encoding", () => {
   test("a row counts the bytes of its text", () => {
@@ -65,7 +56,7 @@ describe("encoding", () => {
       "a RemoveMessage cannot be stored; remove a message from the history with delete([id])",
     ],
   ])("no message: %o", (message, why) => {
-    const error = failure(() => encodeRow(message, { position: 3, id }, json));
+    const error = errorThrownBy(() => encodeRow(message, { position: 3, id }, json));
     expect([error.code, error.message, "cause" in error]).toEqual([
       "INVALID_MESSAGE",
       `Invalid message at position 3 of the call: ${why}. Nothing of the call was written.`,
@@ -75,7 +66,7 @@ describe("encoding", () => {
 
   test("a codec that gives no string, or throws", () => {
     const codec = { ...jsonCodec, encode: () => 5 as never };
-    expect(failure(() => encodeRow(hello, { position: 0, id }, { ...json, codec })).message).toBe(
+    expect(errorThrownBy(() => encodeRow(hello, { position: 0, id }, { ...json, codec })).message).toBe(
       "Invalid message at position 0 of the call: expected the codec to encode this human message as a string, got a number. " +
         "Nothing of the call was written.",
     );
@@ -86,13 +77,13 @@ describe("encoding", () => {
         throw cause;
       },
     };
-    const error = failure(() => encodeRow(hello, { position: 0, id }, { ...json, codec: thrower }));
+    const error = errorThrownBy(() => encodeRow(hello, { position: 0, id }, { ...json, codec: thrower }));
     expect([error.code, error.cause]).toEqual(["INVALID_MESSAGE", undefined]);
     expect(error.message).toBe(
       "Invalid message at position 0 of the call: this human message cannot be encoded. Nothing of the call was written.",
     );
     const quoting = { ...jsonCodec, encode: () => JSON.parse("secret words") };
-    expect(failure(() => encodeRow(hello, { position: 0, id }, { ...json, codec: quoting })).cause).toBeUndefined();
+    expect(errorThrownBy(() => encodeRow(hello, { position: 0, id }, { ...json, codec: quoting })).cause).toBeUndefined();
   });
 });
 
@@ -104,7 +95,7 @@ describe("decoding", () => {
   });
 
   test("a corrupt row says which, and shows no text of it", () => {
-    const error = failure(() => decodeRow(row("not JSON"), reader()));
+    const error = errorThrownBy(() => decodeRow(row("not JSON"), reader()));
     expect({ ...error, message: error.message, hasCause: "cause" in error }).toStrictEqual({
       name: "CassandraHistoryError",
       code: "CORRUPT_ROW",
@@ -119,7 +110,7 @@ describe("decoding", () => {
 
   test("a codec that gives no message makes a corrupt row; only onCorruptRow sees what the codec's error says", () => {
     const codec = { ...jsonCodec, decode: () => "hi" as never };
-    const error = failure(() => decodeRow(row("x"), { ...reader(), codec }));
+    const error = errorThrownBy(() => decodeRow(row("x"), { ...reader(), codec }));
     expect([error.code, error.cause]).toEqual(["CORRUPT_ROW", undefined]);
     const causes: unknown[] = [];
     decodeRow(row("x"), { ...reader((corrupt) => void causes.push(corrupt.cause) as undefined), codec });
@@ -140,7 +131,7 @@ describe("decoding", () => {
         reader(() => hello),
       ),
     ).toBe(hello);
-    const error = failure(() =>
+    const error = errorThrownBy(() =>
       decodeRow(
         row("{}"),
         reader(() => "hi" as never),
