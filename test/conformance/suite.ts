@@ -40,7 +40,7 @@ export function chatHistorySuite(name: string, open: HistoryFactory): void {
       expect(texts(await history.getMessages())).toEqual(texts(numbered(50)));
     });
 
-    test("takes an empty list", async () => {
+    test("stores nothing of an empty list", async () => {
       const history = await open();
       await history.addMessages([]);
       expect(await history.getMessages()).toEqual([]);
@@ -65,7 +65,7 @@ export function chatHistorySuite(name: string, open: HistoryFactory): void {
       expect(read.map((message) => message.toDict())).toEqual(messages.map((message) => message.toDict()));
     });
 
-    test("forgets everything on clear, and can be used again", async () => {
+    test("keeps nothing after clear but what is added later", async () => {
       const history = await open();
       await history.addMessages(numbered(3));
       await history.clear();

@@ -52,7 +52,7 @@ function openAstra(options: Partial<ClientOptions> = {}): Client {
   return client;
 }
 
-/** Those that name the keyspace's table, with their consistencies. */
+/** The consistencies of the statements that match and name the table. */
 function levelsOf(pattern: RegExp): string[] {
   return astra.statements
     .filter(({ query }) => pattern.test(query) && query.includes("message_store"))
@@ -127,7 +127,7 @@ test("a client at LOCAL_ONE reads; its adds and edits say what to do", async () 
   expect(texts(await bad.getMessages())).toEqual(["hi!"]);
 });
 
-test("the token makes no keyspace: a missing one is named, and a wrong token is no part of the error", async () => {
+test("a missing keyspace fails the setup, with the one that differs in case as a suggestion", async () => {
   const missing = new CassandraChatMessageHistory({
     client: openAstra(),
     keyspace: "default_keyspace",
@@ -137,6 +137,9 @@ test("the token makes no keyspace: a missing one is named, and a wrong token is 
     code: "SETUP_FAILED",
     message: expect.stringContaining(`Did you mean "${KEYSPACE}"?`),
   });
+});
+
+test("a wrong token fails a read without being shown", async () => {
   const client = openAstra({ credentials: { username: "token", password: "AstraCS:another" } });
   const refused = new CassandraChatMessageHistory({ client, keyspace: KEYSPACE, sessionId: "s" });
   const error = await failureOf(refused.getMessages());

@@ -27,7 +27,7 @@ interface FirstUse {
   readonly errors: readonly string[];
 }
 
-/** For changes of the schema: a slow disk makes them take long. */
+/** For changes of the schema, which take long on a slow disk. */
 const PATIENT = { readTimeout: 60_000 };
 
 let cluster: Cluster;
@@ -58,7 +58,7 @@ async function startFirstUser(program: string, at: number, keyspace: string): Pr
   return started;
 }
 
-test("20 processes first use a table at the same moment, ten times: nothing is lost, nothing fails", async () => {
+test("of 20 processes that first use a table at the same moment, ten times, none fails and nothing is lost", async () => {
   const program = await bundleProgram("first-user");
   const users = await Promise.all(Array.from({ length: PROCESSES }, (_, at) => startFirstUser(program, at, "race")));
   const errors: string[] = [];
@@ -114,7 +114,7 @@ async function createHalfOpened(table: string): Promise<() => Promise<void>> {
   };
 }
 
-test("a new table is written to when every node has opened it, not when every node knows it", async () => {
+test("a new table is written to only once every node has opened it", async () => {
   const letItOpen = await createHalfOpened("half_opened");
   let refusals = 0;
   const { watched, requests } = watchClient(client, async (_, send) => {
@@ -122,7 +122,7 @@ test("a new table is written to when every node has opened it, not when every no
       return await send();
     } catch (error) {
       if (String(error).includes("Unknown CF")) refusals += 1;
-      // Seen not to have opened it, twice: now it does.
+      // The library has seen twice that the node has not opened it. Now the node does.
       if (refusals === 2) await letItOpen();
       throw error;
     }
@@ -133,7 +133,7 @@ test("a new table is written to when every node has opened it, not when every no
   expect(await storedTexts("half_opened")).toEqual(new Set(["hi"]));
 });
 
-test("while a column is added to the table, writes go on; reads go on after it", async () => {
+test("writes go on while a column is added to the table, and reads go on after it", async () => {
   const history = open({ table: "altered" });
   await history.setup();
   let altered = false;
@@ -156,7 +156,7 @@ test("while a column is added to the table, writes go on; reads go on after it",
   expect(texts(await history.getMessages())).toEqual(texts(numbered(written)));
 });
 
-test("a table dropped while in use is made anew, by all at once; without createTable it is named until it is there", async () => {
+test("a table dropped while in use is made anew once, and without createTable the error names it until it is there", async () => {
   const [maker, user] = [open({ table: "dropped" }), open({ table: "dropped", createTable: false, sessionId: "user" })];
   await maker.addUserMessage("before");
   await user.addUserMessage("before");

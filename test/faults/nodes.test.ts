@@ -47,9 +47,9 @@ function planOf(table: string, pauseMs = 40): Parameters<typeof outcomeUnder>[2]
 
 const nothingWrong = { lost: [], broken: [], driverCrashes: 0 };
 
-test("a node is killed every few seconds for a minute: every acknowledged turn is there once, whole, in order", async () => {
+test("every acknowledged turn is there once, whole and in order, when a node is killed every few seconds for a minute", async () => {
   let kills = 0;
-  // A pause that leaves the processor to the node that starts: more kills in a minute.
+  // A longer pause leaves the processor to the node that starts, so that there are more kills in a minute.
   const plan = planOf("kills", 200);
   const outcome = await outcomeUnder("one of three nodes killed again and again", client, plan, async () => {
     for (const end = Date.now() + 60_000; Date.now() < end; kills += 1) {
@@ -65,7 +65,7 @@ test("a node is killed every few seconds for a minute: every acknowledged turn i
   expect(outcome.acknowledged).toBeGreaterThan(1_000);
 });
 
-test("a node is frozen for 15 s: the same", async () => {
+test("every acknowledged turn is there once, whole and in order, when a node is frozen for 15 s", async () => {
   const outcome = await outcomeUnder("one of three nodes frozen for 15 s", client, planOf("frozen"), async () => {
     const node = anyNode();
     await delay(1_000);
@@ -78,7 +78,7 @@ test("a node is frozen for 15 s: the same", async () => {
   expect(outcome.acknowledged).toBeGreaterThan(1_000);
 });
 
-/** The same, with a proxy before each node. */
+/** A proxy before each node, and the plan of writers that connect through them. */
 async function throughProxies(table: string): Promise<[proxies: TcpProxy[], plan: ReturnType<typeof planOf>]> {
   const proxies = await Promise.all(cluster.contactPoints.map((target) => TcpProxy.before(target)));
   onTestFinished(async () => void (await Promise.all(proxies.map((proxy) => proxy.close()))));
@@ -91,7 +91,7 @@ async function throughProxies(table: string): Promise<[proxies: TcpProxy[], plan
   return [proxies, plan];
 }
 
-test("one connection after the other is slow, stands still for a while, or is cut: the same", async () => {
+test("every acknowledged turn is there once, whole and in order, when connections are slow, stall or are cut", async () => {
   const [proxies, plan] = await throughProxies("network");
   const outcome = await outcomeUnder("slow, stalled and cut connections for 15 s", client, plan, async () => {
     for (const end = Date.now() + 15_000; Date.now() < end; ) {
@@ -109,7 +109,7 @@ test("one connection after the other is slow, stands still for a while, or is cu
   expect(outcome.acknowledged).toBeGreaterThan(1_000);
 });
 
-test("every connection is cut each 50 to 200 ms: the same; the driver's own crashes are counted apart", async () => {
+test("no acknowledged turn is lost or broken when every connection is cut each 50 to 200 ms", async () => {
   const [proxies, plan] = await throughProxies("cuts");
   const outcome = await outcomeUnder("every connection cut each 50-200 ms for 20 s", client, plan, async () => {
     const end = Date.now() + 20_000;
@@ -124,7 +124,7 @@ test("every connection is cut each 50 to 200 ms: the same; the driver's own cras
   expect(outcome.failedCalls).toBeGreaterThan(0);
 });
 
-test("a writer is killed at a random moment, 200 times: no turn is ever stored in part", async () => {
+test("no turn is stored in part when its writer is killed at a random moment, 200 times", async () => {
   const [kills, atOnce] = [200, 4];
   await openSession("none", "killed_writers").setup();
   const program = await bundleProgram("endless-writer");
@@ -133,7 +133,7 @@ test("a writer is killed at a random moment, 200 times: no turn is ever stored i
       await killAfter(await startWriter(program, `session ${at}`), between(0, 150));
   };
   await Promise.all(Array.from({ length: atOnce }, (_, first) => killSome(first)));
-  // Now, when no write is on its way any more.
+  // Read only now, when no write is on its way any more.
   let turns = 0;
   for (let at = 0; at < kills; at += 1) {
     turns += countWhole(texts(await openSession(`session ${at}`, "killed_writers").getMessages()));
@@ -170,7 +170,7 @@ function countWhole(stored: readonly string[]): number {
   return turns;
 }
 
-test("the whole cluster away: a clear error within the driver's own timeouts, and the same history works after its return", async () => {
+test("a history fails within the driver's timeouts while the whole cluster is down, and works once it is back", async () => {
   const history = openSession("away");
   await history.getMessages();
   await Promise.all([0, 1, 2].map((node) => cluster.kill(node)));

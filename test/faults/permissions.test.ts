@@ -113,7 +113,7 @@ test("without SELECT or MODIFY, the error names the permission that is missing",
   expectNoSecret(read, "only_writer");
 });
 
-test("a wrong password, or none: every error says that the login failed, and shows neither name nor password", async () => {
+test("with a wrong password, or none, every error says that the login failed and shows neither name nor password", async () => {
   const { contactPoints, localDataCenter } = cluster;
   const wrong = { username: "the-user", password: PASSWORD };
   for (const credentials of [wrong, undefined]) {
@@ -140,11 +140,11 @@ test("a wrong password, or none: every error says that the login failed, and sho
   }
 });
 
-test("a consistency that the server refuses: the error names writeOptions, with which it works", async () => {
+test("a refused consistency names writeOptions, with which it works", async () => {
   const client = await logIn("app", "SELECT ON KEYSPACE app", "MODIFY ON KEYSPACE app");
   const { localOne, localQuorum } = types.consistencies;
   const refused = open(client, { writeOptions: { consistency: localOne } });
-  // Made at once: each has to be heard from its beginning.
+  // They are made at once, so each needs a handler before the first one fails.
   const calls = [refused.addUserMessage("said-in-confidence"), refused.addMessages(numbered(2)), refused.clear()];
   for (const error of await Promise.all(calls.map(failureOf))) {
     expect(error.code).toBe("WRITE_FAILED");
@@ -161,7 +161,7 @@ test("a consistency that the server refuses: the error names writeOptions, with 
   expect(await history.getMessages()).toEqual([]);
 });
 
-test("too few replicas for the consistency: the error says so, and names the option", async () => {
+test("too few replicas for the consistency are named, with the option to change", async () => {
   const history = open(admin, { keyspace: "wide" });
   const [write, read] = [
     await failureOf(history.addUserMessage("said-in-confidence")),

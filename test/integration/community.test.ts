@@ -25,7 +25,7 @@ function openCommunity(sessionId: string): BaseListChatMessageHistory {
   return history;
 }
 
-/** One a millisecond: of two in the same, the class keeps one. */
+/** Writes one message a millisecond: of two in the same millisecond, that class keeps one. */
 async function writeOld(history: BaseListChatMessageHistory, messages: BaseMessage[], start: number): Promise<void> {
   let now = start;
   const clock = vi.spyOn(Date, "now").mockImplementation(() => now);
@@ -59,7 +59,7 @@ const every: BaseMessage[] = [
   new AIMessage("A cat."),
 ];
 
-test("what @langchain/community wrote is copied whole, dated as it was, and as often as one likes", async () => {
+test("the example copies every message of @langchain/community with its date, and can be run again", async () => {
   const [small, large, gone] = ["small", "large", "gone"].map(openCommunity);
   const start = Date.now() - 100_000;
   if (!small || !large || !gone) throw new Error("three histories");
@@ -72,7 +72,7 @@ test("what @langchain/community wrote is copied whole, dated as it was, and as o
   const entries = (await history.getPage({ limit: 10 })).entries;
   expect(entries.map(({ message }) => message.constructor)).toEqual(every.map((message) => message.constructor));
   expect(entries.map(({ createdAt }) => createdAt.getTime() - start)).toEqual([1, 2, 3, 4, 5]);
-  // The class itself reads the second one as empty, and the call's arguments one level too deep.
+  // That class itself reads the second message as empty.
   expect(texts(await small.getMessages())[1]).toBe("");
   expect(texts(entries.map(({ message }) => message))).toEqual(["be brief", "look", "", "a cat", "A cat."]);
   expect(entries[2]?.message).toMatchObject({ id: "a1", tool_calls: [{ name: "look", args: { lc: 1 }, id: "c1" }] });
@@ -89,7 +89,7 @@ test("what @langchain/community wrote is copied whole, dated as it was, and as o
   expect(await openHistory({ client, keyspace, sessionId: "gone" }).count()).toBe(0);
 });
 
-test("its table itself is refused: a millisecond is no id", async () => {
+test("a table of @langchain/community is refused, as its milliseconds are no ids", async () => {
   const history = new CassandraChatMessageHistory({ client, keyspace, table: OLD_TABLE, sessionId: "small" });
   await expect(history.setup()).rejects.toMatchObject({
     code: "SETUP_FAILED",

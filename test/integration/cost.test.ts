@@ -1,6 +1,6 @@
 /**
- * What the benchmark found, held by what a noisy machine can tell: requests of an operation exactly, and CPU beside the bare
- * driver with wide bounds (`npm run bench` has the figures).
+ * Holds what the benchmark found. The number of requests is exact. CPU is compared with the bare driver's, within wide bounds,
+ * since machines are noisy; `npm run bench` gives the figures.
  */
 import { expect, test } from "vitest";
 import { libraryContender } from "../../bench/contenders/library.ts";
@@ -14,7 +14,7 @@ import { watchClient } from "../support/watch.ts";
 const client = openClient();
 const keyspace = ownKeyspace(client);
 
-test("requests of each operation", async () => {
+test("each operation costs one request", async () => {
   const { watched, requests } = watchClient(client);
   const history = openHistory({ client: watched, keyspace });
   await history.setup();

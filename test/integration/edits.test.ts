@@ -31,17 +31,20 @@ function write(
 }
 
 describe("rows of a writer whose clock is ahead", () => {
-  test.each([5, 50, MINUTE, HOUR])("%i ms are cleared for good, and what is added then survives", async (skew) => {
-    const history = openHistory({ client, keyspace });
-    await addAhead(history, "ahead", skew);
-    await history.addUserMessage("now");
-    await history.clear();
-    expect(await history.getMessages()).toEqual([]);
-    await history.addUserMessage("after");
-    expect(texts(await history.getMessages())).toEqual(["after"]);
-  });
+  test.each([5, 50, MINUTE, HOUR])(
+    "by %i ms are cleared for good, and an add after the clear survives",
+    async (skew) => {
+      const history = openHistory({ client, keyspace });
+      await addAhead(history, "ahead", skew);
+      await history.addUserMessage("now");
+      await history.clear();
+      expect(await history.getMessages()).toEqual([]);
+      await history.addUserMessage("after");
+      expect(texts(await history.getMessages())).toEqual(["after"]);
+    },
+  );
 
-  test("an old message that such a writer changed is cleared, too", async () => {
+  test("that replace an older message are cleared, too", async () => {
     const history = openHistory({ client, keyspace });
     const id = await appendOne(history);
     await write(history, id, "changed ahead", writeTime(MINUTE));
@@ -49,7 +52,7 @@ describe("rows of a writer whose clock is ahead", () => {
     expect(await history.getMessages()).toEqual([]);
   });
 
-  test("clear() does not swallow what others add whose clock has passed it", async () => {
+  test("do not make a clear remove what a process adds whose clock has passed the clear", async () => {
     const history = openHistory({ client, keyspace });
     await addAhead(history, "far ahead", HOUR);
     await history.clear();
@@ -57,7 +60,7 @@ describe("rows of a writer whose clock is ahead", () => {
     expect(texts(await history.getMessages())).toEqual(["a little later"]);
   });
 
-  test("what another process adds between the delete and the look after it survives", async () => {
+  test("that another process adds while the clear runs survive", async () => {
     let deletes = 0;
     const { watched } = watchClient(client, async (request, send) => {
       const result = await send();
@@ -72,9 +75,9 @@ describe("rows of a writer whose clock is ahead", () => {
     ]);
   });
 
-  test("that dates in nanoseconds are updated, deleted and cleared", async () => {
+  test("that are dated in nanoseconds are updated, deleted and cleared", async () => {
     const history = openHistory({ client, keyspace });
-    // A number rounds this one down, by a hundred.
+    // As a number, this one is rounded down by 100.
     const nanoseconds = types.Long.fromString(String(((BigInt(Date.now()) * 1_000_000n) / 256n) * 256n + 100n));
     await history.setup();
     const add = async (): Promise<string> => {
@@ -90,7 +93,7 @@ describe("rows of a writer whose clock is ahead", () => {
     expect(await history.getMessages()).toEqual([]);
   });
 
-  test("are updated, deleted one by one, and deleted from", async () => {
+  test("are updated, deleted by id, and deleted from an id on", async () => {
     const history = openHistory({ client, keyspace });
     const first = await appendOne(history);
     const a = await addAhead(history, "a", MINUTE);
@@ -108,11 +111,11 @@ describe("rows of a writer whose clock is ahead", () => {
   });
 });
 
-test("clear() takes no part of a batch that others add meanwhile, whose ids reach back before it", async () => {
+test("clear removes no part of a batch that another process writes meanwhile, with ids from before the clear", async () => {
   let deletes = 0;
   const { watched } = watchClient(client, async (request, send) => {
     const result = await send();
-    // As of a large append: made before our delete's time, and dated and sent after it.
+    // As a large append does: its ids are from before our delete, its write time is after it.
     if (asksFor(request, /^DELETE/) && ++deletes === 1) {
       for (const [at, id] of ids.entries()) await write(history, id, `part ${at}`, writeTime(2));
     }
@@ -145,7 +148,7 @@ test("a row without a message is corrupt, can be copied, and replaced; static co
   expect(texts(await history.getMessages())).toEqual(["again"]);
 });
 
-test("what is added to a fork comes after what was copied, of a clock ahead as well", async () => {
+test("an add to a fork comes after every copied message, also one from a clock ahead", async () => {
   const history = openHistory({ client, keyspace });
   await addAhead(history, "ahead", MINUTE);
   const forked = await history.fork(`${history.sessionId} fork`);
@@ -155,7 +158,7 @@ test("what is added to a fork comes after what was copied, of a clock ahead as w
   expect(texts(await history.getMessages())).toEqual(["ahead", "goes on"]);
 });
 
-test("delete takes what its read does not see: on a replica that lags, or written late", async () => {
+test("delete removes rows that its own read does not see", async () => {
   const { watched } = watchClient(client, async (request, send) => {
     const result = await send();
     return asksFor(request, /WRITETIME/) ? Object.assign(result, { rows: [] }) : result;
@@ -169,7 +172,7 @@ test("delete takes what its read does not see: on a replica that lags, or writte
   expect(await history.getMessages()).toEqual([]);
 });
 
-test("an update that failed and takes effect late does not win over the next one", async () => {
+test("an update that timed out and takes effect late loses to the next update", async () => {
   let late: (() => Promise<unknown>) | undefined;
   const { watched } = watchClient(client, (request, send) => {
     if (late !== undefined || !asksFor(request, /^INSERT/) || !editing) return send();
@@ -200,7 +203,7 @@ describe("an edit", () => {
     }
   });
 
-  test("that was held up is dated with what it replaces, not with a later time", async () => {
+  test("that arrives after a delete does not bring the message back", async () => {
     const { watched } = watchClient(client, async (request, send) => {
       if (asksFor(request, /^INSERT/) && held) await plain.delete([id]);
       return send();
@@ -214,7 +217,7 @@ describe("an edit", () => {
     expect(await plain.getMessages()).toEqual([]);
   });
 
-  test("of one history follows the calls before it, unawaited", async () => {
+  test("takes effect after the calls before it and before the calls after it, unawaited", async () => {
     const history = openHistory({ client, keyspace });
     const id = await appendOne(history);
     const calls = [
@@ -229,7 +232,7 @@ describe("an edit", () => {
     expect([texts(await read), texts(await history.getMessages())]).toEqual([["2", "3"], ["4"]]);
   });
 
-  test("needs an entry, and a message that can be stored", async () => {
+  test("is refused without its entry, with a wrong argument or with what is no message", async () => {
     const history = openHistory({ client, keyspace });
     const id = await appendOne(history);
     await expect(history.update(UNKNOWN_ID, new AIMessage("x"))).rejects.toMatchObject({
@@ -253,7 +256,7 @@ describe("an edit", () => {
 });
 
 describe("expiry", () => {
-  test("is kept by update and fork, and told by entries", async () => {
+  test("is the same after update and fork", async () => {
     const history = openHistory({ client, keyspace, ttlSeconds: 1000 });
     const [expiring] = await history.append(numbered(1));
     await openHistory({ client, keyspace, sessionId: history.sessionId }).append(numbered(1, 1));
@@ -270,7 +273,7 @@ describe("expiry", () => {
     }
   });
 
-  test("of a table's default is neither added nor taken away by an edit", async () => {
+  test("by a table's default is neither added nor removed by an edit", async () => {
     await client.execute(
       `CREATE TABLE ${keyspace}.expiring (session_id text, message_id timeuuid, message text, PRIMARY KEY (session_id, message_id))`,
     );
@@ -283,7 +286,7 @@ describe("expiry", () => {
     expect(entries.map(({ expiresAt }) => expiresAt !== undefined)).toEqual([false, true]);
   });
 
-  test("of a session's head leaves a window well formed", async () => {
+  test("of the oldest messages leaves no tool message at the head of a window", async () => {
     const history = openHistory({ client, keyspace });
     const call = aiMessage({ content: "", tool_calls: [{ id: "c", name: "f", args: {} }] });
     await history.append([new HumanMessage("q"), call], { ttlSeconds: 1 });
@@ -298,50 +301,68 @@ describe("expiry", () => {
   });
 });
 
-test("a signal ends an append between its steps, and an iteration", async () => {
-  const controller = new AbortController();
+describe("an abort", () => {
   const reason = new Error("enough");
-  let batches = 0;
-  const { watched } = watchClient(client, async (request, send) => {
-    const result = await send();
-    if (asksFor(request, /^INSERT/) && ++batches === 2) controller.abort(reason);
-    return result;
+
+  test("stops an append between two of its batches", async () => {
+    const controller = new AbortController();
+    let batches = 0;
+    const { watched } = watchClient(client, async (request, send) => {
+      const result = await send();
+      if (asksFor(request, /^INSERT/) && ++batches === 2) controller.abort(reason);
+      return result;
+    });
+    const history = openHistory({ client: watched, keyspace });
+    const messages = largeMessages(5, 900 * KIB);
+    await expect(history.append(messages, { signal: controller.signal })).rejects.toBe(reason);
+    expect(await history.count()).toBe(2);
+    await expect(history.append(messages, { signal: controller.signal })).rejects.toBe(reason);
+    expect(await history.count()).toBe(2);
   });
-  const history = openHistory({ client: watched, keyspace, pageSize: 1 });
-  const messages = largeMessages(5, 900 * KIB);
-  await expect(history.append(messages, { signal: controller.signal })).rejects.toBe(reason);
-  expect(await history.count()).toBe(2);
-  await expect(history.append(messages, { signal: controller.signal })).rejects.toBe(reason);
-  // What had not been sent when the signal came is not sent.
-  const late = new AbortController();
-  const held = [history.clear(), history.append(numbered(1), { signal: late.signal })];
-  late.abort(reason);
-  expect(await Promise.allSettled(held)).toMatchObject([{ status: "fulfilled" }, { status: "rejected", reason }]);
-  expect(await history.count()).toBe(0);
-  await history.addMessages(numbered(2));
-  const iteration = new AbortController();
-  const entries = history.entries({ signal: iteration.signal });
-  expect((await entries.next()).done).toBe(false);
-  iteration.abort(reason);
-  await expect(entries.next()).rejects.toBe(reason);
-  // In the middle of a page, too.
-  const within = new AbortController();
-  const { sessionId } = history;
-  const ofOnePage = openHistory({ client, keyspace, sessionId }).entries({ signal: within.signal });
-  expect((await ofOnePage.next()).done).toBe(false);
-  within.abort(reason);
-  await expect(ofOnePage.next()).rejects.toBe(reason);
-  // Without waiting for what was called before.
-  let isAdded = false;
-  const added = history.addMessages(numbered(1)).then(() => {
-    isAdded = true;
+
+  test("keeps an append that waits for its turn from being sent", async () => {
+    const history = openHistory({ client, keyspace });
+    await history.addMessages(numbered(2));
+    const late = new AbortController();
+    const held = [history.clear(), history.append(numbered(1), { signal: late.signal })];
+    late.abort(reason);
+    expect(await Promise.allSettled(held)).toMatchObject([{ status: "fulfilled" }, { status: "rejected", reason }]);
+    expect(await history.count()).toBe(0);
   });
-  await expect(history.entries({ signal: AbortSignal.abort(reason) }).next()).rejects.toBe(reason);
-  expect(isAdded).toBe(false);
-  await added;
+
+  test("ends an iteration between two pages", async () => {
+    const history = openHistory({ client, keyspace, pageSize: 1 });
+    await history.addMessages(numbered(2));
+    const iteration = new AbortController();
+    const entries = history.entries({ signal: iteration.signal });
+    expect((await entries.next()).done).toBe(false);
+    iteration.abort(reason);
+    await expect(entries.next()).rejects.toBe(reason);
+  });
+
+  test("ends an iteration in the middle of a page", async () => {
+    const history = openHistory({ client, keyspace });
+    await history.addMessages(numbered(2));
+    const iteration = new AbortController();
+    const entries = history.entries({ signal: iteration.signal });
+    expect((await entries.next()).done).toBe(false);
+    iteration.abort(reason);
+    await expect(entries.next()).rejects.toBe(reason);
+  });
+
+  test("ends an iteration without waiting for the calls before it", async () => {
+    const history = openHistory({ client, keyspace });
+    let isAdded = false;
+    const added = history.addMessages(numbered(1)).then(() => {
+      isAdded = true;
+    });
+    await expect(history.entries({ signal: AbortSignal.abort(reason) }).next()).rejects.toBe(reason);
+    expect(isAdded).toBe(false);
+    await added;
+  });
 });
 
-test("a message among others that the server refuses: nothing stored, its size and the limit named", async () => {
+test("a message too large for the server fails its call with its size and the limit, and nothing is stored", async () => {
   const history = openHistory({ client, keyspace });
   const large = new HumanMessage("x".repeat(TOO_LARGE_BYTES));
   const messages = [...numbered(2), new HumanMessage("y".repeat(MIB)), large, ...numbered(2)];

@@ -32,11 +32,11 @@ test("a cluster that is not there: nothing was sent, says every call, and shows 
   await nowhere.shutdown();
 });
 
-// The texts of Astra DB and of Cassandra's guardrail.
+// The first text is Astra DB's, the second one that of Cassandra's guardrail.
 test.each([
   "Provided value LOCAL_ONE is not allowed for Write Consistency Level (disallowed values are: [ANY, ONE, LOCAL_ONE])",
   "Guardrail write_consistency_levels violated: Provided values [ONE] are not allowed for write consistency levels",
-])("a consistency that the server takes for no write: %s", async (text) => {
+])("a refused consistency fails a write with what to set, and nothing is written: %s", async (text) => {
   const { watched } = watchClient(client, (request, send) =>
     asksFor(request, /^(INSERT|DELETE)/)
       ? Promise.reject(new errors.ResponseError(types.responseErrorCodes.invalid, text))
@@ -49,7 +49,7 @@ test.each([
   }
 });
 
-test("a fork tells whether its reading or its writing failed", async () => {
+test("a fork fails with READ_FAILED or WRITE_FAILED, whichever part failed", async () => {
   const { breakable, failOn } = breakableClient(client);
   const history = openHistory({ client: breakable, keyspace });
   await history.addUserMessage("hi");
@@ -61,7 +61,7 @@ test("a fork tells whether its reading or its writing failed", async () => {
   expect(await (await history.fork("three")).count()).toBe(1);
 });
 
-test("what an onCorruptRow function throws passes as it is", async () => {
+test("an error that onCorruptRow throws passes unchanged", async () => {
   const mine = new Error("mine");
   const codec = {
     encode: () => "x",

@@ -5,12 +5,13 @@ import { ChatPromptTemplate, MessagesPlaceholder } from "@langchain/core/prompts
 import { expect, test } from "vitest";
 import { CassandraHistoryError } from "../../src/index.ts";
 import { texts, turn } from "../support/messages.ts";
-import { fakeModel } from "../support/prompts.ts";
+import { recordingModel } from "../support/prompts.ts";
 import { openClient, openHistory, ownKeyspace } from "../support/session.ts";
 import { breakableClient, pageSizesOf, watchClient } from "../support/watch.ts";
 
 const client = openClient();
 const keyspace = ownKeyspace(client);
+const DEFAULT_PAGE_SIZE = 1024;
 
 /** For a memory that returns messages; the chain's own prompt takes text. */
 const withMessages = ChatPromptTemplate.fromMessages([
@@ -25,7 +26,7 @@ function typesOf(messages: readonly BaseMessage[]): string[] {
 
 test("BufferMemory with messages: the second turn's prompt holds the first turn as it was", async () => {
   const history = openHistory({ client, keyspace });
-  const { model, prompts } = fakeModel("hello", "fine");
+  const { model, prompts } = recordingModel("hello", "fine");
   const memory = new BufferMemory({ chatHistory: history, returnMessages: true });
   const chain = new ConversationChain({ llm: model, prompt: withMessages, memory });
   expect(await chain.invoke({ input: "hi" })).toEqual({ response: "hello" });
@@ -35,9 +36,9 @@ test("BufferMemory with messages: the second turn's prompt holds the first turn 
   expect(texts(await history.getMessages())).toEqual(["hi", "hello", "how are you?", "fine"]);
 });
 
-test("BufferMemory with text, in the chain's own prompt; another process would go on from the same history", async () => {
+test("BufferMemory with text: a second history of the session goes on with the conversation", async () => {
   const first = openHistory({ client, keyspace });
-  const { model, prompts } = fakeModel("hello", "fine");
+  const { model, prompts } = recordingModel("hello", "fine");
   await new ConversationChain({ llm: model, memory: new BufferMemory({ chatHistory: first }) }).invoke({ input: "hi" });
   const second = openHistory({ client, keyspace, sessionId: first.sessionId });
   const memory = new BufferMemory({ chatHistory: second });
@@ -48,7 +49,7 @@ test("BufferMemory with text, in the chain's own prompt; another process would g
 });
 
 test.each([true, false])(
-  "BufferWindowMemory, returnMessages %s: the newest k turns, and maxMessages 2k reads no more",
+  "BufferWindowMemory, returnMessages %s: maxMessages of 2k gives the same k turns, and reads no more",
   async (returnMessages) => {
     const sessionId = `window ${returnMessages}`;
     const { watched, requests } = watchClient(client);
@@ -65,7 +66,7 @@ test.each([true, false])(
       returnMessages ? expected : expected.map((text) => `${text.startsWith("q") ? "Human" : "AI"}: ${text}`),
     );
     expect(windowed).toEqual(all);
-    expect(pageSizesOf(requests, / ORDER BY /)).toEqual([1024, 4]);
+    expect(pageSizesOf(requests, / ORDER BY /)).toEqual([DEFAULT_PAGE_SIZE, 4]);
   },
 );
 
@@ -74,7 +75,7 @@ test.each([true, false])(
   async (returnMessages) => {
     const history = openHistory({ client, keyspace });
     await history.addMessages([1, 2, 3].flatMap(turn));
-    const { model, prompts } = fakeModel("they talked", "hello", "they talked more");
+    const { model, prompts } = recordingModel("they talked", "hello", "they talked more");
     const fields = { llm: model, chatHistory: history, returnMessages, maxTokenLimit: 8 };
     const memory = new ConversationSummaryBufferMemory(fields);
     await memory.prune();
@@ -88,12 +89,12 @@ test.each([true, false])(
   },
 );
 
-test("ConversationSummaryBufferMemory prunes no store: what it summarised stays in its prompt, unless maxMessages bounds it", async () => {
+test("ConversationSummaryBufferMemory prunes no store: only maxMessages keeps the summarised turns out of its prompt", async () => {
   const sessionId = "summarised";
   await openHistory({ client, keyspace, sessionId }).addMessages([1, 2, 3, 4].flatMap(turn));
   const load = async (maxMessages?: number): Promise<string[]> => {
     const chatHistory = openHistory({ client, keyspace, sessionId, maxMessages });
-    const { model } = fakeModel("they talked");
+    const { model } = recordingModel("they talked");
     const fields = { llm: model, chatHistory, returnMessages: true, maxTokenLimit: 1 };
     const memory = new ConversationSummaryBufferMemory(fields);
     await memory.prune();
@@ -108,7 +109,7 @@ test("a failed write or read rejects the chain's call", async () => {
   const history = openHistory({ client: breakable, keyspace });
   await history.setup();
   const chain = new ConversationChain({
-    llm: fakeModel("hello").model,
+    llm: recordingModel("hello").model,
     memory: new BufferMemory({ chatHistory: history }),
   });
   failOn(/^INSERT/);

@@ -14,7 +14,7 @@ interface Stored {
   text: string;
 }
 
-/** What the history has to be: a plain array. `where` picks an entry, or an id that is not there. */
+/** What the history has to hold, as a plain array. `at` picks an entry's id, or an id that is not there. */
 class Model {
   entries: Stored[] = [];
   #gone = [UNKNOWN_ID];

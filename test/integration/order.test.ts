@@ -6,26 +6,26 @@ import { openClient, openHistory, ownKeyspace } from "../support/session.ts";
 const client = openClient();
 const keyspace = ownKeyspace(client);
 
-test("200 turns, one after the other: every message there, in order", async () => {
+test("200 turns added one after the other are all there, in order", async () => {
   const history = openHistory({ client, keyspace });
   const turns = Array.from({ length: 200 }, (_, number) => turn(number));
   for (const messages of turns) await history.addMessages(messages);
   expect(texts(await history.getMessages())).toEqual(texts(turns.flat()));
 });
 
-test("2,000 parallel adds of one history: every message there, in call order", async () => {
+test("2,000 parallel adds of one history are all there, in the order of the calls", async () => {
   const history = openHistory({ client, keyspace });
   await Promise.all(numbered(2000).map((message) => history.addMessage(message)));
   expect(texts(await history.getMessages())).toEqual(texts(numbered(2000)));
 });
 
-test("2,000 parallel adds, each by a history of its own on one session: every message there, in call order", async () => {
+test("2,000 parallel adds by 2,000 histories of one session are all there, in the order of the calls", async () => {
   const sessionId = "many histories";
   await Promise.all(numbered(2000).map((message) => openHistory({ client, keyspace, sessionId }).addMessage(message)));
   expect(texts(await openHistory({ client, keyspace, sessionId }).getMessages())).toEqual(texts(numbered(2000)));
 });
 
-test("5,000 parallel adds of as many sessions: none is refused", async () => {
+test("5,000 parallel adds in as many sessions are all stored", async () => {
   const histories = Array.from({ length: 5000 }, () => openHistory({ client, keyspace, table: "wide" }));
   await Promise.all(histories.map((history) => history.addUserMessage("hi")));
   const { rows } = await client.execute(`SELECT count(*) AS rows FROM ${keyspace}.wide`);
@@ -53,7 +53,7 @@ test("a message is stored as it was at the call", async () => {
   expect(texts(await history.getMessages())).toEqual(["before"]);
 });
 
-test("what is added after clear() resolved survives, through whichever client", async () => {
+test("an add after clear survives, through whichever client", async () => {
   const other = openClient();
   const [clearing, adding] = [
     openHistory({ client, keyspace, sessionId: "s" }),

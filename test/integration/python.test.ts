@@ -84,7 +84,7 @@ describe.runIf(python)("one table with LangChain's Python class", () => {
     expect(read[5]?.data).toMatchObject({ role: "narrator" });
   });
 
-  test("we read every message that Python writes, and what Python read of ours and wrote again", async () => {
+  test("we read our messages again after Python has read them and written them again", async () => {
     const [ours, again] = [open(randomUUID()), open(randomUUID())];
     await ours.addMessages(every.slice(0, 6));
     await peer.add(again.sessionId, await peer.read(ours.sessionId));
@@ -101,7 +101,7 @@ describe.runIf(python)("one table with LangChain's Python class", () => {
     expect(read[3]).toMatchObject({ tool_call_id: "c2", status: "error" });
   });
 
-  test("Python's remove and chunk rows, and its words for numbers", async () => {
+  test("we read Python's remove rows, chunk rows, NaN and Infinity", async () => {
     const history = open(randomUUID());
     await peer.add(history.sessionId, [
       { type: "remove", data: { content: "", id: "m1" } as StoredMessage["data"] },
@@ -130,7 +130,7 @@ describe.runIf(python)("one table with LangChain's Python class", () => {
     expect((await peer.read(history.sessionId)).map(({ data }) => data.content)).toEqual(texts(numbered(401)));
   });
 
-  test("5,200 rows, complete on both sides", async () => {
+  test("both sides read all of 5,200 rows", async () => {
     const history = open(randomUUID());
     await history.addMessages(numbered(2600));
     await peer.add(history.sessionId, stored(numbered(2600, 2600)));
@@ -138,7 +138,7 @@ describe.runIf(python)("one table with LangChain's Python class", () => {
     expect((await peer.read(history.sessionId)).map(({ data }) => data.content)).toEqual(texts(numbered(5200)));
   });
 
-  test("clear from either side, 100 times, while the other adds at once", async () => {
+  test("an add right after the other side's clear survives, 100 times from each side", async () => {
     const history = open(randomUUID());
     for (let round = 0; round < 100; round += 1) {
       await peer.clear(history.sessionId);

@@ -6,7 +6,7 @@ import { FakeStreamingChatModel } from "@langchain/core/utils/testing";
 import { expect, onTestFinished, test, vi } from "vitest";
 import type { CassandraChatMessageHistory } from "../../src/index.ts";
 import { texts } from "../support/messages.ts";
-import { fakeModel } from "../support/prompts.ts";
+import { recordingModel } from "../support/prompts.ts";
 import { openClient, openHistory, ownKeyspace } from "../support/session.ts";
 import { asksFor, breakableClient, watchClient } from "../support/watch.ts";
 
@@ -33,7 +33,7 @@ function warnings(): string[] {
   return lines;
 }
 
-/** Stands for the model; another writer adds to the session while it answers. */
+/** In place of a model. Another writer adds to the session while it answers. */
 function interruptedModel(sessionId: string): RunnableLambda<unknown, AIMessage> {
   const other = openHistory({ client, keyspace, sessionId });
   return RunnableLambda.from(async () => {
@@ -45,7 +45,7 @@ function interruptedModel(sessionId: string): RunnableLambda<unknown, AIMessage>
 test("LCEL with MessagesPlaceholder: the prompt holds the history, and a failed write rejects", async () => {
   const { breakable, failOn } = breakableClient(client);
   const history = openHistory({ client: breakable, keyspace });
-  const { model, prompts } = fakeModel("hello", "fine", "bye");
+  const { model, prompts } = recordingModel("hello", "fine", "bye");
   const ask = async (question: string): Promise<string> => {
     const reply = await prompt.pipe(model).invoke({ question, history: await history.getMessages() });
     await history.addMessages([new HumanMessage(question), reply]);
@@ -60,7 +60,7 @@ test("LCEL with MessagesPlaceholder: the prompt holds the history, and a failed 
 
 test("RunnableWithMessageHistory with historyMessagesKey: stored when invoke resolves, in one write a turn", async () => {
   const { watched, requests } = watchClient(client);
-  const { model, prompts } = fakeModel("hello", "fine");
+  const { model, prompts } = recordingModel("hello", "fine");
   const chain = new RunnableWithMessageHistory({
     runnable: prompt.pipe(model),
     getMessageHistory: (sessionId) => openHistory({ client: watched, keyspace, sessionId }),
@@ -75,7 +75,7 @@ test("RunnableWithMessageHistory with historyMessagesKey: stored when invoke res
 });
 
 test("RunnableWithMessageHistory without historyMessagesKey: a chain of messages, in and out", async () => {
-  const { model, prompts } = fakeModel("hello", "fine");
+  const { model, prompts } = recordingModel("hello", "fine");
   const chain = new RunnableWithMessageHistory({ runnable: model, getMessageHistory });
   await chain.invoke([new HumanMessage("hi")], session("without key"));
   const reply = await chain.invoke([new HumanMessage("how are you?")], session("without key"));
@@ -85,7 +85,7 @@ test("RunnableWithMessageHistory without historyMessagesKey: a chain of messages
 });
 
 test("without historyMessagesKey, a window that slides keeps every new message", async () => {
-  const { model } = fakeModel("hello");
+  const { model } = recordingModel("hello");
   const chain = new RunnableWithMessageHistory({
     runnable: model,
     getMessageHistory: (sessionId) => openHistory({ client, keyspace, sessionId, maxMessages: 2 }),
@@ -119,7 +119,7 @@ test("core swallows a failed write: invoke resolves, and the console has one lin
   const { breakable, failOn } = breakableClient(client);
   failOn(/^INSERT/);
   const chain = new RunnableWithMessageHistory({
-    runnable: prompt.pipe(fakeModel("hello").model),
+    runnable: prompt.pipe(recordingModel("hello").model),
     getMessageHistory: (sessionId) => openHistory({ client: breakable, keyspace, sessionId }),
     ...keys,
   });
@@ -131,7 +131,7 @@ test("core swallows a failed write: invoke resolves, and the console has one lin
 test("a failed read rejects invoke, before the model is asked", async () => {
   const { breakable, failOn } = breakableClient(client);
   failOn(/^SELECT .* ORDER BY/);
-  const { model, prompts } = fakeModel("hello");
+  const { model, prompts } = recordingModel("hello");
   const chain = new RunnableWithMessageHistory({
     runnable: prompt.pipe(model),
     getMessageHistory: (sessionId) => openHistory({ client: breakable, keyspace, sessionId }),
@@ -154,7 +154,7 @@ test("streaming: the chunks come as they are, and one whole message is stored", 
 });
 
 test("streaming text, by an output parser: the text is stored as the assistant's", async () => {
-  const runnable = prompt.pipe(fakeModel("hello").model).pipe(new StringOutputParser());
+  const runnable = prompt.pipe(recordingModel("hello").model).pipe(new StringOutputParser());
   const chain = new RunnableWithMessageHistory({ runnable, getMessageHistory, ...keys });
   let streamed = "";
   for await (const part of await chain.stream({ question: "hi" }, session("text"))) streamed += part;

@@ -66,7 +66,7 @@ test("an existing table costs no DDL", async () => {
   expect(statementsOf(requests, DDL)).toEqual([]);
 });
 
-/** What a node stores of a table before it works with it: a slow disk keeps it there for a while. */
+/** Writes what a node stores of a new table before it works with it. On a slow disk a node stays in that state for a while. */
 async function storeSchemaRows(table: string, like: string): Promise<void> {
   for (const kind of ["tables", "columns"]) {
     const query = `SELECT * FROM system_schema.${kind} WHERE keyspace_name = ? AND table_name = ?`;
@@ -81,7 +81,7 @@ async function storeSchemaRows(table: string, like: string): Promise<void> {
   }
 }
 
-test("a new table is written to when the node works with it, not when its description can be read", async () => {
+test("a new table is written to only once the node works with it", async () => {
   await client.execute(createTableStatement({ keyspace, table: "whole" }));
   await storeSchemaRows("half_made", "whole");
   expect(await describeTable(client, "half_made")).toEqual(await describeTable(client, "whole"));
@@ -91,7 +91,7 @@ test("a new table is written to when the node works with it, not when its descri
       return await send();
     } catch (error) {
       refusals += 1;
-      // Seen not to work with it, twice: now it gets to.
+      // The library has seen twice that the node does not work with it. Now it does.
       if (refusals === 2) await client.execute(createTableStatement({ keyspace, table: "half_made" }));
       throw error;
     }
@@ -104,7 +104,7 @@ test("a new table is written to when the node works with it, not when its descri
   expect(texts(await history.getMessages())).toEqual(["hi"]);
 });
 
-test("nothing is written where a node does not work with the table within 30 s", async () => {
+test("nothing is written when a node does not work with the table within 30 s", async () => {
   await client.execute(createTableStatement({ keyspace, table: "like" }));
   await storeSchemaRows("never_made", "like");
   const { watched, requests } = watchClient(client, async (_, send) => {
@@ -127,7 +127,7 @@ test("nothing is written where a node does not work with the table within 30 s",
   expect(statementsOf(requests, /^INSERT/)).toEqual([]);
 });
 
-test("a failed attempt is forgotten", async () => {
+test("a failed setup is forgotten, and the next call tries again", async () => {
   const later = `${keyspace}_later`;
   const history = openHistory({ client, keyspace: later });
   const error = await failureOf(history.addUserMessage("hi"));
@@ -222,7 +222,7 @@ describe("a table of another shape", () => {
     expect(texts(await history.getMessages({ maxMessages: 1 }))).toEqual(["2"]);
   });
 
-  test("is used by its own names", async () => {
+  test("is used with Python's column names", async () => {
     const columns = PYTHON_COLUMNS;
     await client.execute(createTableStatement({ keyspace, table: "python", columns }));
     const history = openHistory({ client, keyspace, table: "python", columns });

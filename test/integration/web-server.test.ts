@@ -49,7 +49,7 @@ async function countConnections(): Promise<number> {
   return count;
 }
 
-test("1,000 requests, a history each, on one shared client: as many connections after as before", async () => {
+test("1,000 requests, with a history each on one shared client, open no connection", async () => {
   const { url, stop } = await startServer();
   const run = Date.now();
   const ask = async (session: number, question: string): Promise<void> => {

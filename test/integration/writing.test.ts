@@ -48,7 +48,7 @@ test("every request after the setup is marked idempotent, and carries the histor
   }
 });
 
-test("adds of one turn of the event loop travel together", async () => {
+test("adds made in one turn of the event loop go in one batch", async () => {
   const { watched, requests } = watchClient(client);
   const history = openHistory({ client: watched, keyspace });
   await history.setup();
@@ -57,7 +57,7 @@ test("adds of one turn of the event loop travel together", async () => {
   expect(requests.map(({ queries }) => queries.length)).toEqual([100]);
 });
 
-test("more than 1 MiB goes in as few steps as it takes, in order", async () => {
+test("a call of more than 1 MiB goes in as few batches as it takes, in order", async () => {
   const { watched, requests } = watchClient(client);
   const history = openHistory({ client: watched, keyspace });
   await history.setup();
@@ -68,13 +68,13 @@ test("more than 1 MiB goes in as few steps as it takes, in order", async () => {
   expect(texts(await history.getMessages())).toEqual(texts(messages));
 });
 
-test("70,000 small messages in one call", async () => {
+test("70,000 small messages of one call are all stored, in order", async () => {
   const history = openHistory({ client, keyspace });
   await history.addMessages(numbered(70_000));
   expect(texts(await history.getMessages())).toEqual(texts(numbered(70_000)));
 });
 
-test("2,000 messages of a session with the longest id go in as many requests as it takes", async () => {
+test("2,000 messages of a session with the longest id are all stored, and deleted by their ids", async () => {
   const history = openHistory({ client, keyspace, sessionId: "x".repeat(65_535) });
   await history.addMessages(numbered(2000));
   expect(await history.count()).toBe(2000);
@@ -84,7 +84,7 @@ test("2,000 messages of a session with the longest id go in as many requests as 
 });
 
 describe("append", () => {
-  test("tells the entries that it made", async () => {
+  test("gives the entries that it made", async () => {
     const history = openHistory({ client, keyspace, ttlSeconds: 60 });
     const before = Date.now();
     const entries = await history.append(turn(1));
@@ -100,7 +100,7 @@ describe("append", () => {
     expect(plain?.expiresAt?.getTime()).toBeLessThanOrEqual(Date.now() + 5_000);
   });
 
-  test("again with the ids of a failed attempt stores nothing twice", async () => {
+  test("with the ids of a failed attempt stores nothing twice", async () => {
     const lost = new Error("the answer was lost on its way");
     let lose = true;
     const { watched } = watchClient(client, async (request, send) => {
@@ -118,7 +118,7 @@ describe("append", () => {
     expect(texts(await history.getMessages())).toEqual([...texts(turn(1)), "later"]);
   });
 
-  test("a failure in the middle names what is stored", async () => {
+  test("that fails in the middle names what is stored", async () => {
     let batches = 0;
     const { watched } = watchClient(client, async (request, send) => {
       if (asksFor(request, /^INSERT/) && ++batches === 2) throw new Error("cut");
@@ -133,7 +133,7 @@ describe("append", () => {
   });
 });
 
-describe("what cannot be stored is refused at the door, with nothing of the call written", () => {
+describe("a call with what cannot be stored is refused, and nothing of it is written", () => {
   const cyclic = new HumanMessage("secret words");
   cyclic.additional_kwargs["self"] = cyclic.additional_kwargs;
 

@@ -98,7 +98,7 @@ async function compile(module: string, ...files: string[]): Promise<void> {
   await run(join(folder, "node_modules/.bin/tsc"), ["--module", module, ...options, ...files], { cwd: folder });
 }
 
-describe.each(["node16", "nodenext"])("tsc under %s", (module) => {
+describe.each(["node16", "nodenext"])("tsc with module %s", (module) => {
   test.each(["mts", "cts"])("compiles a .%s consumer", async (extension) => {
     const file = `consumer-${module}.${extension}`;
     await writeFile(
@@ -118,7 +118,7 @@ new CassandraChatMessageHistory({ client, keyspace: "app", sessionId: "s", ttl: 
   });
 });
 
-test("the tarball holds the build, and nothing of the workshop", async () => {
+test("the tarball holds the build and its three documents, and nothing else", async () => {
   const files = await readdir(join(folder, "node_modules/langchain-cassandra-history"), { recursive: true });
   // What both entry points share has a hash in its name.
   const names = files
@@ -144,7 +144,7 @@ test("the tarball holds the build, and nothing of the workshop", async () => {
 });
 
 describe("the agent's entry point", () => {
-  test("asks for LangChain where it is not installed, and the other one does without", async () => {
+  test("needs LangChain to load, and the main entry point does not", async () => {
     const program = `import { CassandraChatMessageHistory } from "langchain-cassandra-history";
 const { code, message } = await import("langchain-cassandra-history/agent").catch((error) => error);
 console.log(typeof CassandraChatMessageHistory, code, /'langchain'/.test(message));`;
@@ -166,7 +166,7 @@ const talk = async () => {
 };
 talk();`;
 
-    test("import", async () => {
+    test("works by import", async () => {
       const program = `import { InMemoryChatMessageHistory } from "@langchain/core/chat_history";
 import { AIMessage, createAgent, fakeModel } from "langchain";
 import { CassandraHistoryError } from "langchain-cassandra-history";
@@ -174,7 +174,7 @@ import { chatHistoryMiddleware } from "langchain-cassandra-history/agent";${turn
       expect(await runProgram("agent.mjs", program)).toBe("INVALID_OPTION hi!,whats up?,again,3");
     });
 
-    test("require", async () => {
+    test("works by require", async () => {
       const program = `const { InMemoryChatMessageHistory } = require("@langchain/core/chat_history");
 const { AIMessage, createAgent, fakeModel } = require("langchain");
 const { CassandraHistoryError } = require("langchain-cassandra-history");
@@ -182,7 +182,7 @@ const { chatHistoryMiddleware } = require("langchain-cassandra-history/agent");$
       expect(await runProgram("agent.cjs", program)).toBe("INVALID_OPTION hi!,whats up?,again,3");
     });
 
-    test("the other entry point does not load it", async () => {
+    test("the main entry point does not load LangChain", async () => {
       const program = `const loaded = () => Object.keys(require.cache).some((file) => /node_modules[/](langchain|@langchain[/]langgraph)[/]/.test(file));
 require("langchain-cassandra-history");
 const before = loaded();

@@ -1,5 +1,5 @@
 /**
- * Adds numbered turns of several messages, without an end, from the moment it is told to; it is there to be killed.
+ * Adds numbered turns of several messages until it is killed. It begins when it gets a message.
  */
 import { HumanMessage } from "@langchain/core/messages";
 import { Client, types } from "cassandra-driver";

@@ -1,6 +1,6 @@
 /**
- * One of many processes that use a table for the first time at the same moment: told the name of a table, it adds messages
- * to a session of its own, one after the other, and answers which were acknowledged and how the others failed.
+ * One of many processes that use a table for the first time at the same moment. When it gets the name of a table, it adds
+ * messages to a session of its own, one after the other. It answers which were acknowledged, and how the others failed.
  */
 import { HumanMessage } from "@langchain/core/messages";
 import { Client, types } from "cassandra-driver";

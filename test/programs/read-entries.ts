@@ -1,4 +1,4 @@
-/** Reads a session through `entries` and prints how many there were and by how many MiB the process's memory grew at most. */
+/** Reads a session through `entries`. Prints how many entries there were, and by how many MiB the process's memory grew. */
 import { Client } from "cassandra-driver";
 import { CassandraChatMessageHistory } from "../../src/index.ts";
 

@@ -1,6 +1,6 @@
 /**
- * One writer of a conversation, with a clock that is off by as much as it is told: reads the newest message, answers it,
- * and does so as often as it is told. Says how often each writer was answered on its standard output.
+ * One writer of a conversation, with a clock that is off by `offset` milliseconds. It reads the newest message and adds an
+ * answer to it, `times` times.
  */
 import { HumanMessage } from "@langchain/core/messages";
 import { Client } from "cassandra-driver";

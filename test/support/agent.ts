@@ -9,7 +9,7 @@ import { chatHistoryMiddleware } from "../../src/agent/index.ts";
 import type { CassandraChatMessageHistory } from "../../src/index.ts";
 import { openHistory } from "./session.ts";
 
-/** Answers at once; takes nothing from the network. */
+/** A tool that answers at once, without the network. */
 export const weather: StructuredToolInterface = tool(({ city }) => `sunny in ${city}`, {
   name: "weather",
   description: "The weather in a city",
@@ -22,7 +22,7 @@ export function call(id: string, city: string = id): Call {
   return { name: "weather", args: { city }, id };
 }
 
-/** The model's reply that asks for the weather, in as many cities as there are ids. */
+/** A reply of the model that asks for the weather, once for each id. */
 export function calling(...ids: string[]): AIMessage {
   return new AIMessage({ content: "", tool_calls: ids.map((id) => ({ ...call(id), type: "tool_call" })) });
 }
@@ -32,7 +32,7 @@ export function respondWithTurn(model: ReturnType<typeof fakeModel>, turn: numbe
   model.respond(calling(`${turn}a`, `${turn}b`)).respond(new AIMessage(`answer ${turn}`));
 }
 
-/** What such a turn looks like. */
+/** The lines that `shown` gives for such a turn. */
 export function lines(turn: number): string[] {
   return [
     `human: question ${turn}`,
@@ -58,12 +58,12 @@ export function shown(messages: readonly BaseMessage[]): string[] {
   });
 }
 
-/** What the model was given, call by call. */
+/** The messages that the model was given, call by call. */
 export function prompts(model: ReturnType<typeof fakeModel>): string[][] {
   return model.calls.map(({ messages }) => shown(messages));
 }
 
-/** A middleware of LangChain's own, whose types refuse their own schemas under `exactOptionalPropertyTypes`. */
+/** Opens a middleware of LangChain's own. Their types do not accept their own schemas under `exactOptionalPropertyTypes`. */
 export function openMiddleware(open: (options: never) => unknown, options: object): AgentMiddleware {
   return Reflect.apply(open, undefined, [options]);
 }

@@ -11,7 +11,7 @@ import fc from "fast-check";
 
 type Fields = Record<string, unknown>;
 
-/** An object with these keys, `optional` ones among them; never without a prototype, which no JSON can tell. */
+/** An object with the `required` keys and some of the `optional` ones. It has a prototype: JSON cannot tell of one without. */
 function shape(
   required: Record<string, fc.Arbitrary<unknown>>,
   optional: Record<string, fc.Arbitrary<unknown>> = {},
@@ -19,7 +19,7 @@ function shape(
   return fc.record({ ...required, ...optional }, { requiredKeys: Object.keys(required), noNullPrototype: true });
 }
 
-/** Text of all kinds: lone surrogates, NUL, quotes, words that JSON does not know. */
+/** Text of all kinds, with lone surrogates, NUL, quotes and words like NaN. */
 const text: fc.Arbitrary<string> = fc.oneof(
   fc.string({ unit: "binary" }),
   fc.string({ unit: "grapheme" }),
@@ -45,7 +45,7 @@ const key: fc.Arbitrary<string> = fc.oneof(
 const beyondJson: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom(undefined, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0),
   fc.bigInt(),
-  // Without the invalid date, which deepStrictEqual never finds equal to itself: that has a test of its own.
+  // Without the invalid date: deepStrictEqual never finds it equal to itself. It has a test of its own.
   fc.date({ noInvalidDate: true }),
   fc.uint8Array({ maxLength: 40 }),
 );
@@ -62,7 +62,7 @@ export const anyValue: fc.Arbitrary<unknown> = fc.letrec<{ value: unknown }>((ti
   ),
 })).value;
 
-/** Own keys only: `__proto__` as a key like any other. */
+/** An object in which `__proto__` is a key like any other. */
 function record(value: fc.Arbitrary<unknown>): fc.Arbitrary<Fields> {
   return fc.array(fc.tuple(key, value), { maxLength: 4 }).map((entries) => Object.fromEntries(entries));
 }
@@ -103,7 +103,7 @@ const common = {
   futureField: maybe(anyValue),
 };
 
-/** Fields set after construction: what a constructor is given is not all that a message can be. */
+/** Sets the fields after construction, since a message can hold what its constructor does not take. */
 function built(make: () => BaseMessage, fields: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<BaseMessage> {
   return shape({ ...common, ...fields }).map((values: Fields) => {
     const message = make();
@@ -134,8 +134,8 @@ export const anyMessage: fc.Arbitrary<BaseMessage> = fc.oneof(
 );
 
 /**
- * The class and every own field, but for what only says how a message was constructed. In calls, absent and undefined
- * are the same: Python wants both to be written as null.
+ * The class and every own field, except `lc_kwargs`, which only says how a message was constructed. In tool calls, absent and
+ * undefined are the same, since both are written as null for Python.
  */
 export function fieldsOf(message: BaseMessage): { class: unknown; fields: Fields } {
   const { lc_kwargs: _, ...fields }: Fields = { ...message };

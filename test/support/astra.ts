@@ -9,7 +9,7 @@ import type { Client } from "cassandra-driver";
 import { type Certificates, makeCertificates } from "./certificates.ts";
 import { type Frame, FrameStream, OPCODE, type SentStatement, StatementReader, withOption } from "./frames.ts";
 
-/** What a client of Astra DB meets, in front of a real Cassandra. */
+/** An imitation of Astra DB in front of a real Cassandra. */
 export interface EmulatedAstra {
   /** The path of the secure connect bundle. */
   readonly bundle: string;
@@ -22,9 +22,9 @@ export interface EmulatedAstra {
 }
 
 /**
- * A secure connect bundle, the metadata service that it names, and the proxy that the service names: one address for all
- * nodes, which the client tells apart by the server name that it asks for in TLS. Both ask for the bundle's certificate.
- * As Astra DB, the proxy says that its product is DATASTAX_APOLLO, which makes LOCAL_QUORUM the driver's default.
+ * Makes a secure connect bundle, the metadata service that the bundle names, and the proxy that the service names. The proxy
+ * is one address for all nodes: a client names the node by the server name in TLS. Both ask for the bundle's certificate.
+ * As Astra DB does, the proxy says that its product is DATASTAX_APOLLO. The driver's default is then LOCAL_QUORUM.
  *
  * @param client - connected to the cluster, with the right to read `system`
  */
@@ -59,7 +59,7 @@ export async function emulateAstra(client: Client): Promise<EmulatedAstra> {
   return { bundle, metadataUrl: `https://127.0.0.1:${port}/metadata`, certificates, statements, stop };
 }
 
-/** Joins a client's connection to a new one of the node's, and writes down what is asked. */
+/** Joins a client's connection to a new one to the node, and keeps the statements that are sent. */
 function openNode(address: string, statements: SentStatement[]): (socket: TLSSocket) => void {
   const [host = "", port = ""] = address.split(/:(?=\d+$)/);
   const prepared = new Map<string, string>();

@@ -12,7 +12,7 @@ export interface RunningCassandra {
 }
 
 interface FindOptions {
-  /** Told in one line what is being done, and in the end what was taken. */
+  /** Called with one line for each step, and at the end with what was taken. */
   readonly say: (line: string) => void;
   /** Where a started node should listen, if that port is free. */
   readonly preferredPort?: number;
@@ -21,8 +21,8 @@ interface FindOptions {
 }
 
 /**
- * The first of these that is there: the cluster that CASSANDRA_CONTACT_POINTS names, a container, a node from the
- * published jars. Where none is, one error says how to get each.
+ * Takes the first of these that is there: the cluster that CASSANDRA_CONTACT_POINTS names, a container, a node from the
+ * published jars. If there is none, the error says how to get each.
  */
 export async function findCassandra({ say, preferredPort, use = "tests" }: FindOptions): Promise<RunningCassandra> {
   const given = process.env["CASSANDRA_CONTACT_POINTS"];
@@ -42,7 +42,7 @@ async function startHolder(
 ): Promise<RunningCassandra> {
   const began = Date.now();
   const program = fileURLToPath(new URL("holder.ts", import.meta.url));
-  // Detached, so that an interrupt from the keyboard reaches it only through the pipe, after we have ended.
+  // Detached, so that Ctrl-C does not reach it. It ends when its pipe closes, after this process has ended.
   const holder = spawn(
     process.execPath,
     ["--import", "tsx", program, use, ...(preferredPort ? [`${preferredPort}`] : [])],

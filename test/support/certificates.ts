@@ -6,7 +6,7 @@ export interface Identity {
   readonly key: string;
 }
 
-/** A server on 127.0.0.1 and a client, and the authority that both are to be checked by. */
+/** The certificates of a server on 127.0.0.1, of a client, and of the authority that signed both. */
 export interface Certificates {
   readonly ca: string;
   readonly server: Identity;
@@ -15,7 +15,7 @@ export interface Certificates {
 
 const ELLIPTIC = { keyType: "ec", algorithm: "sha256" } as const;
 
-/** New ones, known to no one else. */
+/** Makes new certificates for one test run. */
 export async function makeCertificates(): Promise<Certificates> {
   const authority = await generate(named("test authority"), {
     ...ELLIPTIC,

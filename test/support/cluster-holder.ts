@@ -1,6 +1,6 @@
 /**
- * A process of its own that runs the nodes of a cluster and does to them what it is told; when whoever forked it has gone,
- * in whichever way, it ends them.
+ * A process that runs the nodes of a cluster and obeys commands. When the process that forked it ends, in whichever way, it
+ * ends the nodes.
  */
 import { findJavaAndMaven } from "./jars.ts";
 import { type RunningNodes, startNodes } from "./nodes.ts";

@@ -16,7 +16,7 @@ export interface Cluster extends Readonly<Record<NodeAction, (node: number) => P
 /** Resolves when a client can log in and every node knows every other. */
 export async function startCluster(plan: ClusterPlan, options: Partial<ClientOptions> = {}): Promise<Cluster> {
   const program = fileURLToPath(new URL("cluster-holder.ts", import.meta.url));
-  // Detached, so that an interrupt from the keyboard reaches it only as our end.
+  // Detached, so that Ctrl-C does not reach it. It ends when this process has ended.
   const holder = fork(program, { execArgv: ["--import", "tsx"], detached: true });
   const send = talkTo(holder);
   const { contactPoints = [], localDataCenter = "", homes = [] } = await send({ action: "plan", plan });
@@ -48,13 +48,13 @@ function talkTo(holder: ChildProcess): (command: WithoutId<ClusterCommand>) => P
   return (command) => {
     const id = ++last;
     return new Promise((resolve, reject) => {
-      const hear = (reply: ClusterReply): void => {
+      const takeReply = (reply: ClusterReply): void => {
         if (reply.id !== id) return;
-        holder.off("message", hear);
+        holder.off("message", takeReply);
         if ("error" in reply) reject(new Error(reply.error));
         else resolve(reply);
       };
-      holder.on("message", hear);
+      holder.on("message", takeReply);
       gone.catch(reject);
       holder.send({ id, ...command });
     });
@@ -71,7 +71,7 @@ async function untilComplete(options: ClientOptions & { contactPoints: string[] 
   throw new Error(`The nodes did not find each other within 60 s: ${seen}`);
 }
 
-/** As many nodes as the one that knows the fewest knows: each tells only what it has heard from the others. */
+/** How many nodes are known to the node that knows the fewest. Each node tells only what it has learned from the others. */
 async function countNodes({ contactPoints, ...options }: ClientOptions & { contactPoints: string[] }): Promise<number> {
   const counts = contactPoints.map(async (contactPoint) => {
     const client = new Client({ ...options, contactPoints: [contactPoint] });
@@ -85,7 +85,7 @@ async function countNodes({ contactPoints, ...options }: ClientOptions & { conta
   return Math.min(...(await Promise.all(counts)));
 }
 
-/** A client of the cluster that asks a majority of the replicas, connected. */
+/** A connected client of the cluster that asks a majority of the replicas. */
 export async function openCluster(
   { contactPoints, localDataCenter }: Pick<Cluster, "contactPoints" | "localDataCenter">,
   options: Partial<ClientOptions> = {},

@@ -8,7 +8,7 @@ import type { Client } from "cassandra-driver";
 
 const run = promisify(execFile);
 const VERSION = "1.1.29";
-/** Git ignores it. Inside the checkout, so that the package finds this checkout's core and driver. */
+/** Git ignores this folder. It is inside the checkout, so that the package finds this checkout's core and driver. */
 const folder = resolve(import.meta.dirname, "../../.community", VERSION);
 
 interface CommunityOptions {
@@ -20,7 +20,7 @@ interface CommunityOptions {
 }
 type CommunityHistory = new (options: CommunityOptions) => BaseListChatMessageHistory;
 
-/** `CassandraChatMessageHistory` of `@langchain/community`: of the package itself, without the hundreds that it wants beside it. */
+/** `CassandraChatMessageHistory` of `@langchain/community`. Only that package is downloaded, without its hundreds of peers. */
 export async function loadCommunityHistory(): Promise<CommunityHistory> {
   const program = join(folder, "package/dist/stores/message/cassandra.js");
   const there = await access(program).then(
@@ -36,7 +36,7 @@ export async function loadCommunityHistory(): Promise<CommunityHistory> {
   return CassandraChatMessageHistory;
 }
 
-/** It opens a client for each history on first use, and has no method that closes it. */
+/** That class opens a client for each history on first use, and has no method that closes it. */
 export async function closeCommunityHistory(history: BaseListChatMessageHistory): Promise<void> {
   const client: Client | undefined = await Reflect.get(history, "cassandraTable")?.getClient();
   await client?.shutdown();

@@ -6,7 +6,7 @@ import { freePort } from "./ports.ts";
 const IMAGE = process.env["CASSANDRA_IMAGE"] ?? "cassandra:5.0";
 const DATA_CENTER = "datacenter1";
 
-/** Undefined where a Docker engine answers, else why it does not. */
+/** Undefined if a Docker engine answers, else the reason why not. */
 export async function whyNoDocker(): Promise<string | undefined> {
   return getContainerRuntimeClient().then(
     () => undefined,
@@ -14,7 +14,7 @@ export async function whyNoDocker(): Promise<string | undefined> {
   );
 }
 
-/** One node in a container, which goes when it is stopped; Testcontainers' reaper takes it away if we cannot. */
+/** One node in a container. The container is removed when it is stopped, or by Testcontainers' reaper if we cannot. */
 export async function startInDocker(
   use: NodeUse,
   preferredPort?: number,
@@ -23,7 +23,7 @@ export async function startInDocker(
   const container = new CassandraContainer(IMAGE)
     .withDatacenter(DATA_CENTER)
     .withEnvironment({ MAX_HEAP_SIZE: heap, HEAP_NEWSIZE: young })
-    // The module gives cqlsh one second a try; on a slow machine starting Python alone takes longer.
+    // The module gives each try of cqlsh one second. On a slow machine, starting Python alone takes longer.
     .withHealthCheck({
       test: ["CMD-SHELL", 'cqlsh -e "SELECT release_version FROM system.local"'],
       interval: 2_000,

@@ -1,4 +1,4 @@
 import fc from "fast-check";
 
-// Whether a mutant is killed must not be a matter of luck.
+// With one seed, each run of a mutant tries the same values, so that its result is the same.
 fc.configureGlobal({ seed: 1 });

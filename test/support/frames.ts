@@ -20,7 +20,7 @@ export interface Frame {
   readonly body: Buffer;
 }
 
-/** Passes whole frames on, each as `change` gives it back: the same, or with another body. */
+/** Passes whole frames on. `change` gives back each frame as it is, or with another body. */
 export class FrameStream extends Transform {
   #waiting = Buffer.alloc(0);
   readonly #change: (frame: Frame) => Frame;
@@ -76,7 +76,7 @@ class Cursor {
     return this.bytes(4).readInt32BE();
   }
 
-  /** A length below 0 is null or unset, and has no bytes. */
+  /** A length below 0 means null or unset: no bytes follow. */
   bytes(length: number): Buffer {
     const start = this.#at;
     this.#at += Math.max(length, 0);
@@ -99,12 +99,12 @@ export interface SentStatement {
   readonly consistency: string;
 }
 
-/** Reads the statements of one connection, prepared ones by what was prepared on any. */
+/** Reads the statements that go over one connection. */
 export class StatementReader {
   readonly #prepared: Map<string, string>;
   readonly #preparing = new Map<number, string>();
 
-  /** @param prepared - what was prepared so far, by id: shared by all connections to a node */
+  /** @param prepared - the statements prepared so far, by id; shared by all connections to a node */
   constructor(prepared: Map<string, string>) {
     this.#prepared = prepared;
   }

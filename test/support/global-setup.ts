@@ -8,7 +8,7 @@ declare module "vitest" {
   }
 }
 
-/** What the projects of one run share: each loads this file anew. */
+/** What the projects of one run share. It is global, as each project loads this file anew. */
 interface SharedCassandra {
   readonly found: Promise<RunningCassandra>;
   users: number;

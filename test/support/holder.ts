@@ -1,6 +1,6 @@
 /**
- * A process of its own that starts a Cassandra, says where it is in one line of JSON, and stops it when its standard
- * input closes or it is told to end. Whoever started it may then end in any way, killed included: nothing is left.
+ * A process that starts a Cassandra and writes in one line of JSON where it is. It stops the Cassandra when its standard input
+ * closes, or on a signal. So nothing is left behind, even if the process that started it is killed.
  */
 import { startInDocker, whyNoDocker } from "./docker.ts";
 import { findJavaAndMaven } from "./jars.ts";
@@ -43,7 +43,7 @@ async function start(): Promise<HeldNode> {
   return announce(held, "Java: Apache Cassandra 5.0 from its published jars, on loopback");
 }
 
-/** The node, or why Docker gives none: there may be an engine that cannot get the image. */
+/** The node, or the reason why Docker gives none. An engine may run and still not get the image. */
 async function tryDocker(): Promise<HeldNode | string> {
   const missing = await whyNoDocker();
   if (missing !== undefined) return missing;

@@ -14,7 +14,7 @@ const DEPENDENCY_PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.8.
 /** Cassandra 5.0 sets a security manager at start, which later JDKs refuse. */
 const JAVA_VERSIONS = ["11", "17"];
 
-/** A Java that Cassandra runs on, with Maven beside it to bring the jars, or what is missing. */
+/** A Java that Cassandra runs on, if Maven is there too, else what is missing. */
 export async function findJavaAndMaven(): Promise<{ java: string } | { missing: string }> {
   const [java, maven] = await Promise.all([findJava(), hasMaven()]);
   if (java !== undefined && maven) return { java };

@@ -54,7 +54,7 @@ const OPENS = [
   "java.nio",
 ];
 
-/** A process that runs one node; killed and started again it goes on with its data, as a machine would. */
+/** A process that runs one node. When it is killed and started again, it goes on with its data. */
 export class CassandraNode {
   readonly #plan: NodePlan;
   #process: ChildProcess | undefined;
@@ -87,7 +87,7 @@ export class CassandraNode {
     }
   }
 
-  /** As by `kill -9`; resolves when the process is gone. */
+  /** Kills the process as `kill -9` does. Resolves when it is gone. */
   async kill(): Promise<void> {
     const node = this.#process;
     if (node === undefined || node.exitCode !== null || node.signalCode !== null) return;
@@ -147,7 +147,7 @@ ${yaml}`,
   );
 }
 
-/** A small node that starts fast, or one that runs fast. */
+/** For tests, a small node that starts fast. For benchmarks, one that runs fast. */
 const MEMORY_AND_COMPILER: Readonly<Record<NodeUse, readonly string[]>> = {
   tests: ["-Xms400m", "-Xmx400m", "-XX:TieredStopAtLevel=1"],
   benchmark: ["-Xms2g", "-Xmx2g"],

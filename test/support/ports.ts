@@ -1,6 +1,6 @@
 import { connect, createServer, type Server } from "node:net";
 
-/** The preferred port of loopback where it is free, else any. */
+/** The preferred port of loopback if it is free, else any free one. */
 export async function freePort(preferred = 0): Promise<number> {
   const server = await listen(preferred, "127.0.0.1").catch(() => listen(0, "127.0.0.1"));
   const address = server.address();

@@ -1,15 +1,15 @@
 import type { BaseMessage } from "@langchain/core/messages";
 import { FakeListChatModel } from "@langchain/core/utils/testing";
 
-/** Counts words: core would fetch a tokenizer from the network. */
+/** Counts words as tokens, as core would fetch a tokenizer from the network. */
 class OfflineModel extends FakeListChatModel {
   override async getNumTokens(content: unknown): Promise<number> {
     return String(content).split(/\s+/).length;
   }
 }
 
-/** A model that gives these replies in turn, with every prompt that it was asked. */
-export function fakeModel(...responses: string[]): {
+/** A model that gives these replies in turn, and the prompts that it was given. */
+export function recordingModel(...responses: string[]): {
   readonly model: FakeListChatModel;
   readonly prompts: BaseMessage[][];
 } {

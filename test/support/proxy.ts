@@ -36,7 +36,7 @@ export class TcpProxy {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** What comes from now on is handed over that much later, in order. */
+  /** Delays what comes from now on by so much, and keeps its order. */
   delay(milliseconds: number): void {
     this.#delayMs = milliseconds;
   }
@@ -67,7 +67,7 @@ export class TcpProxy {
       const wait = setTimeout(this.#delayMs);
       sent = sent.then(() => wait).then(() => void (to.destroyed || to.write(bytes)));
     });
-    // A connection that one side has lost is lost to the other.
+    // When one side closes, the other one is closed as well.
     from
       .on("error", () => {})
       .on("close", () => {

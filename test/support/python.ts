@@ -7,7 +7,7 @@ import type { StoredMessage } from "@langchain/core/messages";
 
 const run = promisify(execFile);
 const root = resolve(import.meta.dirname, "../..");
-/** Git ignores it; it is filled once, and again when the requirements change. */
+/** Git ignores this folder. It is filled once, and again when the requirements change. */
 const packages = join(root, ".python");
 const requirements = join(root, "test/python/requirements.txt");
 
@@ -18,7 +18,7 @@ export async function hasPython(): Promise<boolean> {
   );
 }
 
-/** LangChain's Python class and what it needs, into a folder of the checkout. */
+/** Installs LangChain's Python class and what it needs into a folder of the checkout. */
 export async function installPython(): Promise<void> {
   const wanted = await readFile(requirements, "utf8");
   const stamp = join(packages, "installed.txt");

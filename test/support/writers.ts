@@ -4,7 +4,7 @@ import { type Client, types } from "cassandra-driver";
 import type { WritersPlan, WritersReport } from "../programs/turn-writers.ts";
 import { report } from "./report.ts";
 
-/** What the sessions hold in the end, against what the writers were told. */
+/** Compares what the sessions hold in the end with what the writers were told. */
 interface Outcome {
   readonly acknowledged: number;
   readonly failedCalls: number;
@@ -16,7 +16,7 @@ interface Outcome {
   readonly broken: readonly string[];
 }
 
-/** Runs the writers in a process of their own while `disturb` does its work, and looks at what they left behind. */
+/** Runs the writers in a process of their own while `disturb` does its work, then compares what they stored. */
 export async function outcomeUnder(
   what: string,
   reader: Client,
@@ -69,7 +69,7 @@ function compare(told: WritersReport, sessions: readonly string[][]): Outcome {
     for (let at = 0; at < texts.length; at += 2) {
       const name = texts[at]?.split(" ")[0] ?? "";
       const [writer = "", number = ""] = name.split("/");
-      // Whole: nothing of another turn in between. Once: in no session before. In order: after the writer's last one.
+      // A turn is broken if another turn stands in it, if it was stored before, or if it is older than the writer's last one.
       const whole = texts[at] === `${name} question` && texts[at + 1] === `${name} answer`;
       if (!whole || stored.has(name) || Number(number) <= (lastOf.get(writer) ?? -1)) broken.push(name);
       lastOf.set(writer, Number(number));

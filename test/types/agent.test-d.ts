@@ -8,14 +8,14 @@ import type { CassandraChatMessageHistory } from "../../src/index.ts";
 declare const history: CassandraChatMessageHistory;
 declare const listHistory: BaseListChatMessageHistory;
 
-test("any list-like history, or a function that gives one", () => {
+test("the middleware takes the middleware takes any list-like history, or a function that gives one", () => {
   chatHistoryMiddleware({ history });
   chatHistoryMiddleware({ history: listHistory });
   chatHistoryMiddleware({ history: () => history });
   chatHistoryMiddleware({ history: async () => listHistory });
 });
 
-test("the context is what its schema says", () => {
+test("the context has the type of its schema", () => {
   const contextSchema = z.object({ user: z.string() });
   const middleware = chatHistoryMiddleware({
     contextSchema,
@@ -30,14 +30,14 @@ test("the context is what its schema says", () => {
   void agent.invoke({ messages: [] }, { context: { user: 1 } });
 });
 
-test("an agent's state shows nothing of it", () => {
+test("the middleware adds nothing to the agent's state", () => {
   const agent = createAgent({ model: fakeModel(), tools: [], middleware: [chatHistoryMiddleware({ history })] });
   const plain = createAgent({ model: fakeModel(), tools: [] });
   type State<Invoke extends (...input: never[]) => unknown> = Awaited<ReturnType<Invoke>>;
   expectTypeOf<State<typeof agent.invoke>>().toEqualTypeOf<State<typeof plain.invoke>>();
 });
 
-test("what must not compile", () => {
+test("wrong options do not compile", () => {
   // @ts-expect-error a history is needed
   chatHistoryMiddleware({});
   // @ts-expect-error no such option

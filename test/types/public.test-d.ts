@@ -14,14 +14,14 @@ import {
 declare const client: Client;
 const history = new CassandraChatMessageHistory({ client, keyspace: "app", sessionId: "s" });
 
-test("a history is LangChain's", () => {
+test("a history is a BaseListChatMessageHistory", () => {
   expectTypeOf(history).toExtend<BaseListChatMessageHistory>();
   expectTypeOf(history.getMessages()).resolves.toEqualTypeOf<BaseMessage[]>();
   expectTypeOf(history.append([])).resolves.toEqualTypeOf<ChatHistoryEntry[]>();
   expectTypeOf(history.sessionId).toBeString();
 });
 
-test("what must not compile", () => {
+test("wrong options and arguments do not compile", () => {
   // @ts-expect-error a session id is needed
   new CassandraChatMessageHistory({ client, keyspace: "app" });
   // @ts-expect-error no such option
@@ -36,7 +36,7 @@ test("what must not compile", () => {
   new CassandraChatMessageHistory({ client, keyspace: "app", sessionId: "s", readOptions: { isIdempotent: true } });
 });
 
-test("options may be undefined, and columns Python's", () => {
+test("an option may be undefined, and columns may be PYTHON_COLUMNS", () => {
   expectTypeOf<{
     client: Client;
     keyspace: string;
@@ -47,7 +47,7 @@ test("options may be undefined, and columns Python's", () => {
   expectTypeOf(createTableStatement({ keyspace: "app", columns: PYTHON_COLUMNS })).toBeString();
 });
 
-test("an error's code tells what went wrong", () => {
+test("an error has a code, and the ids of its call", () => {
   expectTypeOf<CassandraHistoryError["code"]>().toExtend<string>();
   expectTypeOf<CassandraHistoryError["ids"]>().toEqualTypeOf<readonly string[] | undefined>();
   expectTypeOf<CassandraHistoryError>().toExtend<Error>();

@@ -3,19 +3,19 @@ import { untilAborted } from "../../src/table/abort.ts";
 
 const never = (): Promise<never> => new Promise(() => {});
 
-test("without a signal the promise itself", () => {
+test("without a signal, untilAborted gives back the promise itself", () => {
   const promise = Promise.resolve(1);
   expect(untilAborted(promise, undefined)).toBe(promise);
 });
 
-test("the promise's outcome, where it comes first", async () => {
+test("a promise that settles before an abort keeps its outcome", async () => {
   const { signal } = new AbortController();
   const failed = new Error("failed");
   expect(await untilAborted(Promise.resolve(1), signal)).toBe(1);
   await expect(untilAborted(Promise.reject(failed), signal)).rejects.toBe(failed);
 });
 
-test("the signal's reason as soon as it is aborted, for every call that waits", async () => {
+test("an abort rejects every call that waits, with the signal's reason", async () => {
   const controller = new AbortController();
   const calls = Array.from({ length: 3 }, () => untilAborted(never(), controller.signal));
   const outcomes = Promise.allSettled(calls);
@@ -23,7 +23,7 @@ test("the signal's reason as soon as it is aborted, for every call that waits", 
   expect(await outcomes).toEqual(calls.map(() => ({ status: "rejected", reason: "enough" })));
 });
 
-test("one listener for each signal, however many calls share it", () => {
+test("calls that share a signal add one listener to it", () => {
   const { signal } = new AbortController();
   const listen = vi.spyOn(signal, "addEventListener");
   for (let call = 0; call < 20; call += 1) void untilAborted(never(), signal);

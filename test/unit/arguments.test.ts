@@ -28,7 +28,7 @@ const taken: [Method, ...object[]][] = [
   ["fork", {}, { through: id }],
 ];
 
-test.each(taken)("%s takes its arguments", (method, ...values) => {
+test.each(taken)("%s accepts its documented arguments", (method, ...values) => {
   for (const value of values) checkArguments(method, value);
 });
 
@@ -58,7 +58,7 @@ const refused: [Method, value: unknown, option: string, expected: string, came: 
   ["fork", undefined, "options", "an object", "nothing"],
 ];
 
-test.each(refused)("%s refuses %o", (method, value, option, expected, came) => {
+test.each(refused)("%s refuses %o, and names the option", (method, value, option, expected, came) => {
   expect(() => checkArguments(method, value)).toThrow(
     expect.objectContaining({
       code: "INVALID_OPTION",
@@ -67,7 +67,7 @@ test.each(refused)("%s refuses %o", (method, value, option, expected, came) => {
   );
 });
 
-test.each(taken)("%s names its options where one is unknown", (method, ...values) => {
+test.each(taken)("%s lists its options when it refuses an unknown one", (method, ...values) => {
   const known = new Set(values.flatMap(Object.keys));
   const message = / of the options (.*), got/.exec(
     errorThrownBy(() => checkArguments(method, { ...values[0], x: 1 })).message,
@@ -75,14 +75,14 @@ test.each(taken)("%s names its options where one is unknown", (method, ...values
   expect(message?.split(", ").sort()).toEqual(expect.arrayContaining([...known].sort()));
 });
 
-test("messages are an array", () => {
+test("messages that are no array are refused", () => {
   checkMessages([]);
   expect(() => checkMessages("hi")).toThrow(
     'Invalid option "messages": expected an array of messages, got a string of 2 characters.',
   );
 });
 
-test("a text is a string, or the content blocks that core takes too", () => {
+test("a text may be a string or content blocks", () => {
   for (const text of ["", "hi", [], [{ type: "text", text: "hi" }]]) expect(checkText(text as string)).toBe(text);
 });
 
@@ -91,7 +91,7 @@ test.each([
   [null, "null"],
   [5, "5 (a number)"],
   [{ length: 1 }, "an object"],
-])("%o is no text", (text, came) => {
+])("%o is refused as a text", (text, came) => {
   expect(() => checkText(text as string)).toThrow(
     expect.objectContaining({
       code: "INVALID_OPTION",
@@ -104,7 +104,7 @@ describe("ids", () => {
   const expected =
     'Invalid option "ids": expected as many timeuuids as messages, in ascending order (the `ids` of the failed attempt), got ';
 
-  test("as many as messages, ascending, or none at all", () => {
+  test("are accepted when they ascend and are as many as the messages", () => {
     checkIds(undefined, 5);
     checkIds([], 0);
     checkIds([id, later], 2);
@@ -114,7 +114,7 @@ describe("ids", () => {
     [[id], 2, "1 ids for 2 messages."],
     [[id, id], 2, `${id} after one that is not less.`],
     [[later, id], 2, `${id} after one that is not less.`],
-  ])("%o for %i messages", (ids, messages, came) => {
+  ])("%o are refused for %i messages", (ids, messages, came) => {
     expect(() => checkIds(ids, messages)).toThrow(`${expected}${came}`);
   });
 });

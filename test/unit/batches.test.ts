@@ -10,7 +10,7 @@ const row = fc
 const sizeOf = (rows: readonly InsertRow[]): number => rows.reduce((sum, { bytes }) => sum + bytes, 0);
 const small: InsertRow = { id: "", text: "", bytes: 1, ttlSeconds: undefined };
 
-test("rows keep their order, and every batch fits unless it is one row", () => {
+test("batches keep the order of the rows, and only a batch of one row is too large", () => {
   fc.assert(
     fc.property(fc.array(row, { maxLength: 50 }), (rows) => {
       const batches = splitRows(rows, MAX_BATCH_STATEMENTS);
@@ -20,7 +20,7 @@ test("rows keep their order, and every batch fits unless it is one row", () => {
   );
 });
 
-test("no two neighbours would have fitted one batch", () => {
+test("two batches in a row never fit into one", () => {
   fc.assert(
     fc.property(fc.array(row, { maxLength: 50 }), (rows) => {
       const batches = splitRows(rows, MAX_BATCH_STATEMENTS);
@@ -32,12 +32,12 @@ test("no two neighbours would have fitted one batch", () => {
   );
 });
 
-test("a batch holds as many statements as the protocol can count", () => {
+test("a batch holds no more statements than the protocol can count", () => {
   const rows = Array.from({ length: MAX_BATCH_STATEMENTS + 1 }, () => small);
   expect(splitRows(rows, MAX_BATCH_STATEMENTS).map((batch) => batch.length)).toEqual([MAX_BATCH_STATEMENTS, 1]);
 });
 
-test("calls are gathered whole, in order, and a large one stands alone", () => {
+test("calls keep their order, none is split, and a large one has a batch of its own", () => {
   const call = fc.array(row, { minLength: 1, maxLength: 8 }).map((rows) => ({ rows }));
   fc.assert(
     fc.property(fc.array(call, { maxLength: 20 }), (calls) => {
@@ -50,7 +50,7 @@ test("calls are gathered whole, in order, and a large one stands alone", () => {
   );
 });
 
-test("nothing makes no batch", () => {
+test("no rows and no calls make no batch", () => {
   expect(splitRows([], MAX_BATCH_STATEMENTS)).toEqual([]);
   expect(groupCalls([], MAX_BATCH_STATEMENTS)).toEqual([]);
 });
@@ -59,6 +59,6 @@ test.each([
   ["s", MAX_BATCH_STATEMENTS],
   ["x".repeat(1000), 7884],
   ["ä".repeat(500), 7884],
-])("a long session id leaves room for fewer rows: case %#", (sessionId, rows) => {
+])("a long session id leaves room for fewer rows in a batch: case %#", (sessionId, rows) => {
   expect(maxBatchRows(sessionId)).toBe(rows);
 });

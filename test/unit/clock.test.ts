@@ -20,7 +20,7 @@ function expectAscending(ids: readonly string[]): void {
 let session = 0;
 const newClock = (): SessionClock => new SessionClock(`session ${session++}`);
 
-test("ids are version 1 UUIDs of now, in the driver's eyes too", () => {
+test("an id is a version 1 UUID of the present, as the driver reads it", () => {
   const before = Date.now();
   const id = newClock().nextId();
   const parsed = types.TimeUuid.fromString(id);
@@ -33,7 +33,7 @@ test("ids are version 1 UUIDs of now, in the driver's eyes too", () => {
   expect(parsed.getBuffer().readUInt8(10) & 1).toBe(1);
 });
 
-test("an id's microsecond is exact, to the year 2223", () => {
+test("idMicros is exact until the year 2223", () => {
   const tick = fc.bigInt({ min: 0n, max: 80_000_000_000_000_000n });
   fc.assert(
     fc.property(tick, (ticks) => {
@@ -91,7 +91,7 @@ test("ids ascend and times never repeat, whatever the system clock does and what
   );
 });
 
-test("an id that was read when the clock was right stays below, when the clock is then set back", () => {
+test("a new id is above an id that was read before the clock was set back", () => {
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 });
   const clock = newClock();
   const read = types.TimeUuid.fromDate(new Date(Date.now() - 10)).toString();
@@ -112,7 +112,7 @@ test("what is read in one session moves neither another's ids nor write times, a
   expect(idDate(skewed.nextId()).getTime()).toBeLessThan(Date.now() + 1000);
 });
 
-test("an id of a time that no clock tells does not break the ids after it", () => {
+test("new ids stay valid after an id of an impossible time was read", () => {
   const clock = newClock();
   for (const id of ["ffffffff-ffff-1fff-bfff-ffffffffffff", "00000000-0000-1800-8000-000000000000"]) {
     clock.observe(id);
@@ -130,7 +130,7 @@ test("two sessions that run ahead of the same clock never make the same id", () 
   expect(one.nextId()).not.toBe(other.nextId());
 });
 
-test("time goes on inside a millisecond, and follows the system clock at once", () => {
+test("write times follow the system clock at once", () => {
   vi.useFakeTimers({ toFake: ["Date", "performance"], now: Date.now() + 10_000 });
   const first = nextMicros();
   vi.advanceTimersByTime(5);
@@ -257,7 +257,7 @@ describe("comparing ids", () => {
     .tuple(fc.constantFrom("0b2f6400", "0b2f6401"), fc.array(byte, { minLength: 4, maxLength: 4 }))
     .map(([low, [a, b, c, d]]) => `${low}-c9ad-11f0-${a}${a}-${b}${b}${b}${c}${c}${d}`);
 
-  test("is Cassandra's order", () => {
+  test("gives the order of Cassandra", () => {
     fc.assert(
       fc.property(anyId, anyId, (a, b) => {
         expect(Math.sign(compareIds(a, b))).toBe(cassandraCompare(a, b));
@@ -265,14 +265,14 @@ describe("comparing ids", () => {
     );
   });
 
-  test("each of the last bytes as signed", () => {
+  test("reads each of the last eight bytes as signed", () => {
     const signs = ["7f", "00", "ff", "80"].map((one) => `0b2f6400-c9ad-11f0-8000-0102030405${one}`);
     const sorted = [...signs].sort(compareIds);
     expect(sorted.map((id) => id.slice(-2))).toEqual(["80", "ff", "00", "7f"]);
     expect(compareIds(signs[0] ?? "", signs[0] ?? "")).toBe(0);
   });
 
-  test("by microsecond", () => {
+  test("idMicros gives the microsecond of an id that the driver made", () => {
     const id = types.TimeUuid.fromDate(new Date(1_700_000_000_123), 4567).toString();
     expect(idMicros(id)).toBe(1_700_000_000_123_456);
   });

@@ -75,7 +75,7 @@ test.each([
       allNodes(timedOut),
     ],
   ],
-])("%s knows its errors, and no others", (_, is, known) => {
+])("%s is true of its own errors alone", (_, is, known) => {
   for (const error of known) expect(is(error)).toBe(true);
   const others = [
     ...noErrors,
@@ -87,7 +87,7 @@ test.each([
   for (const error of others) expect(is(error)).toBe(is === isInvalidRequest && isCode(error, codes.invalid));
 });
 
-test("a refusal is any answer by which the server will not do it, now or later", () => {
+test("isPermanent is true of every answer with which the server refuses for good", () => {
   const refusals = [response(0x2000), invalid("any"), unauthorized, response(codes.alreadyExists)];
   expect(refusals.map(isPermanent)).toEqual(refusals.map(() => true));
   const others = [response(0x1fff), response(codes.serverError), response(codes.unavailableException), socketError];
@@ -104,22 +104,25 @@ test.each([
   [isTableMissing, "unconfigured table t"],
   [isTooLarge, "request is too big"],
   [isWriteLevelRefused, "not allowed for write consistency level"],
-])("a text counts only with the server's code: %o", (is, text) => {
+])("%o matches a text only in an answer with the code of an invalid request", (is, text) => {
   expect(is(invalid(text))).toBe(true);
   expect([response(codes.serverError, text), new Error(text), text].map(is)).toEqual([false, false, false]);
 });
 
-test("a mismatch of table ids is told by its text, in an error only", () => {
+test("isTableIdMismatch matches the text of an Error, and of no other object", () => {
   expect(isTableIdMismatch(new Error("table id mismatch"))).toBe(true);
   expect(isTableIdMismatch({ message: "table id mismatch" })).toBe(false);
 });
 
-test("where a node gave a reason, it was not ignored; where no node lost its statement, the table is there", () => {
+test("isIgnoredNode is false of a node that gave a reason", () => {
   expect(isIgnoredNode(allNodes(timedOut))).toBe(false);
+});
+
+test("isTableMissing is false where no node has lost its prepared statement", () => {
   expect(isTableMissing(allNodes(timedOut))).toBe(false);
 });
 
-test("a driver's error is the cause, unless it names the client's user", () => {
+test("withoutUserName leaves out the errors that name the client's user, and no others", () => {
   for (const error of [login, unauthorized, allNodes(timedOut, login)]) expect(withoutUserName(error)).toBeUndefined();
   for (const error of [timedOut, allNodes(timedOut), invalid("any")]) expect(withoutUserName(error)).toBe(error);
 });
@@ -132,11 +135,11 @@ test.each([
   [allNodes(), "NoHostAvailableError"],
   ["x", "string"],
   [undefined, "undefined"],
-])("an error is named without its text: %o", (error, name) => {
+])("nameFailure names an error without its text: %o", (error, name) => {
   expect(nameFailure(error)).toBe(name);
 });
 
-describe("what an error means", () => {
+describe("explainFailure says explainFailure says what an error means", () => {
   const refusedLogin =
     "The cluster refused the login: the client's credentials are wrong, or missing where the cluster asks for them";
   const tooFew = "Too few replicas are up for the consistency, which is the client's own or that of `readOptions`";
@@ -158,7 +161,7 @@ describe("what an error means", () => {
     expect(explainFailure(error, "readOptions")).toBe(text);
   });
 
-  test("the option of the failed request is named", () => {
+  test("explainFailure names the options that it is given", () => {
     expect(explainFailure(invalid("consistency"), "readOptions", "writeOptions")).toContain(
       "set another by `consistency` in `readOptions` or `writeOptions`",
     );
@@ -173,6 +176,6 @@ test.each([
   ["User app has no CREATE permission on <all tables in app>", " the permission CREATE on all tables in app"],
   ["User app has no MODIFY permission on keyspace app or any of its parents", " the permission MODIFY on keyspace app"],
   ["You shall not pass", " a permission"],
-])("a missing permission: %s", (text, missing) => {
+])("describeMissingPermission reads the permission out of: %s", (text, missing) => {
   expect(describeMissingPermission(response(codes.unauthorized, text))).toBe(`The client's role lacks${missing}`);
 });

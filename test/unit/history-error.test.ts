@@ -31,7 +31,7 @@ const expected = (code: string, message: string, details: object): object => ({
   ...details,
 });
 
-test("a read", () => {
+test("a failed read is READ_FAILED, and says that reading again is safe", () => {
   expect(seen(readFailed(timedOut))).toStrictEqual(
     expected(
       "READ_FAILED",
@@ -41,7 +41,7 @@ test("a read", () => {
   );
 });
 
-test("looking for the table, without the error that names the user", () => {
+test("a failed setup leaves out a driver's error that names the user", () => {
   expect(seen(setupFailed(refused))).toStrictEqual(
     expected(
       "SETUP_FAILED",
@@ -55,7 +55,7 @@ test("looking for the table, without the error that names the user", () => {
 describe("a write", () => {
   const write = { ids: ["a", "b"], written: ["a"], largest: 17_000_000 };
 
-  test("of which a part is stored, however the rest failed", () => {
+  test("that is stored in part is WRITE_FAILED, however the rest failed", () => {
     for (const cause of [timedOut, tooBig, level]) {
       expect(seen(addFailed(cause, write))).toMatchObject({
         code: "WRITE_FAILED",
@@ -74,7 +74,7 @@ describe("a write", () => {
     );
   });
 
-  test("at a consistency that the server takes for none, an edit too", () => {
+  test("at a refused consistency says that nothing was written, as an edit does", () => {
     const error = expected(
       "WRITE_FAILED",
       "The server takes no write at this consistency (ResponseError 0x2200; Astra DB takes none at ANY, ONE or LOCAL_ONE). " +
@@ -90,7 +90,7 @@ describe("a write", () => {
     [tooBig, "at most 16777216 bytes"],
     [oversized, "at most 16777216 bytes"],
     [new errors.ResponseError(invalid, "Request is too big"), "less"],
-  ])("too large, an edit too: %s", (cause, limit) => {
+  ])("that is too large names the limit, as an edit does: %s", (cause, limit) => {
     const error = expected(
       "MESSAGE_TOO_LARGE",
       `Too large for the server, which takes ${limit} in one write (16 MiB by default): the largest message of the call has ` +
@@ -102,7 +102,7 @@ describe("a write", () => {
   });
 });
 
-test("an edit", () => {
+test("a failed edit is WRITE_FAILED, and says that it may have taken effect", () => {
   const text =
     "The change failed (OperationTimedOutError): it may or may not have taken effect. See the driver's error in `cause`; the " +
     "same call can be made again.";
@@ -113,7 +113,7 @@ test("an edit", () => {
   expect(seen(editFailed(tooBig))).toMatchObject({ message: expect.stringContaining("has 0 bytes") });
 });
 
-test("an entry that is not there", () => {
+test("NOT_FOUND names the session and the id", () => {
   expect(seen(notFound('a "session"', "an id"))).toStrictEqual(
     expected(
       "NOT_FOUND",
@@ -123,7 +123,7 @@ test("an entry that is not there", () => {
   );
 });
 
-test("where the server refuses the consistency, the option that sets it is named", () => {
+test("a refused consistency names the option that sets it", () => {
   const none = new errors.ResponseError(invalid, "ANY ConsistencyLevel is only supported for writes");
   const write = { ids: [], written: [], largest: 0 };
   for (const [error, option] of [
@@ -137,7 +137,7 @@ test("where the server refuses the consistency, the option that sets it is named
   }
 });
 
-test("the library's own error passes as it is", () => {
+test("an error of the library's own passes unchanged", () => {
   const own = notFound("s", "an id");
   const passed = [
     readFailed(own),
@@ -148,6 +148,6 @@ test("the library's own error passes as it is", () => {
   for (const error of passed) expect(error).toBe(own);
 });
 
-test("without details, no field beside the code", () => {
+test("an error without details has no field beside its code", () => {
   expect(seen(new CassandraHistoryError("READ_FAILED", "text"))).toStrictEqual(expected("READ_FAILED", "text", {}));
 });

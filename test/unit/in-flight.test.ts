@@ -6,7 +6,7 @@ import { unconnectedClient } from "../support/session.ts";
 const MAX_IN_FLIGHT = 512;
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Requests that end when the test says so, and which of them have been sent. */
+/** Requests that end when the test says so. `sent` has those that have been sent. */
 function requests(
   client: Client,
   count: number,
@@ -24,7 +24,7 @@ function requests(
   return { sent, end: (at, failed) => ends.get(at)?.(failed) };
 }
 
-test("as many as allowed go at once, the others in order as places come free, also by a failure", async () => {
+test("requests run at once up to the limit, and each that ends or fails starts the next in order", async () => {
   const { sent, end } = requests(unconnectedClient(), MAX_IN_FLIGHT + 4);
   await settled();
   expect(sent.length).toBe(MAX_IN_FLIGHT);
@@ -38,7 +38,7 @@ test("as many as allowed go at once, the others in order as places come free, al
   expect(sent).toEqual(Array.from({ length: MAX_IN_FLIGHT + 4 }, (_, at) => at));
 });
 
-test("who waits longest goes first, though others came after the first had left", async () => {
+test("the request that has waited longest goes first, also when others came after a first one had gone", async () => {
   const client = unconnectedClient();
   const { sent, end } = requests(client, MAX_IN_FLIGHT + 2);
   end(0);
@@ -53,7 +53,7 @@ test("who waits longest goes first, though others came after the first had left"
   expect(later.sent).toEqual([1000, 1001]);
 });
 
-test("a place that nobody waits for is free again, and no more than it", async () => {
+test("a request that ends while none waits leaves room for exactly one", async () => {
   const client = unconnectedClient();
   const { end } = requests(client, MAX_IN_FLIGHT);
   end(0);
@@ -63,7 +63,7 @@ test("a place that nobody waits for is free again, and no more than it", async (
   expect(sent).toEqual([1000]);
 });
 
-test("each client has places of its own, and each call its own result", async () => {
+test("a client at its limit holds back no other client", async () => {
   requests(unconnectedClient(), MAX_IN_FLIGHT);
   expect(await sendRequest(unconnectedClient(), async () => "sent")).toBe("sent");
 });

@@ -71,7 +71,7 @@ function construct(options: object): unknown {
   }
 }
 
-test.each(bad)("a wrong %s is named, with what was expected and what came: %o", (option, value, expected, came) => {
+test.each(bad)("a wrong %s is refused with what was expected and what came: %o", (option, value, expected, came) => {
   const [outer = "", inner] = option.split(".");
   const error = construct({ ...good, [outer]: inner === undefined ? value : { [inner]: value } });
   expect(error).toBeInstanceOf(CassandraHistoryError);
@@ -88,13 +88,13 @@ test.each([
     { readOptions: { isIdempotent: false } },
     "consistency, serialConsistency, executionProfile, readTimeout, traceQuery",
   ],
-])("an unknown option is named, with the known ones: %s", (option, more, options) => {
+])("an unknown option is refused with the known ones: %s", (option, more, options) => {
   expect(String(construct({ ...good, ...more }))).toBe(
     `CassandraHistoryError: Invalid option "${option}": expected one of the options ${options}, got an unknown one (is it misspelled?).`,
   );
 });
 
-test.each([undefined, null, "x", 1])("options that are no object: %o", (options) => {
+test.each([undefined, null, "x", 1])("options that are no object are refused: %o", (options) => {
   expect(String(construct(options as unknown as object))).toContain(
     'Invalid option "options": expected an object, got',
   );
@@ -106,13 +106,13 @@ test("two columns of one name are refused", () => {
   );
 });
 
-test("undefined is as good as left out", () => {
+test("an option that is undefined counts as left out", () => {
   const optional = ["table", "columns", "createTable", "ttlSeconds", "maxMessages", "pageSize", "readOptions", "codec"];
   const history = construct({ ...good, ...Object.fromEntries(optional.map((key) => [key, undefined])) });
   expect(history).toMatchObject({ table: "message_store", keyspace: "app", sessionId: "s" });
 });
 
-test("what is left out has its default", () => {
+test("an option that is left out has its default", () => {
   expect(resolveOptions(good)).toStrictEqual({
     ...good,
     table: "message_store",
@@ -131,7 +131,7 @@ test("what is left out has its default", () => {
   });
 });
 
-test("what is given is taken as it is, each object as a frozen copy", () => {
+test("given options are kept, and objects are kept as frozen copies", () => {
   const given = {
     ...good,
     table: "t",
@@ -159,20 +159,20 @@ test("what is given is taken as it is, each object as a frozen copy", () => {
 });
 
 test.each([["x"], ["x".repeat(65_535)], ["ä".repeat(32_767)], ["\u0000"], [" "]])(
-  "an odd session id is fine",
+  "an unusual session id is accepted: case %#",
   (sessionId) => {
     expect(construct({ ...good, sessionId })).toMatchObject({ sessionId });
   },
 );
 
-test("changing the options later changes nothing", () => {
+test("changing the options object later does not change the history", () => {
   const options = { ...good, columns: { ...PYTHON_COLUMNS } };
   const history = new CassandraChatMessageHistory(options);
   options.keyspace = "other";
   expect(history.keyspace).toBe("app");
 });
 
-test("LangChain's names", () => {
+test("a history has the names of LangChain's own class", () => {
   const history = new CassandraChatMessageHistory(good);
   expect(history.lc_namespace).toEqual(["langchain", "stores", "message", "cassandra"]);
   expect(CassandraChatMessageHistory.lc_name()).toBe("CassandraChatMessageHistory");
@@ -202,11 +202,11 @@ describe("arguments of methods", () => {
     [() => history.addUserMessage(undefined as unknown as string), "message"],
     [() => history.addAIMessage(null as unknown as string), "message"],
     [() => history.addAIMessage(5 as unknown as string), "message"],
-  ])("a wrong one rejects with INVALID_OPTION: case %#", async (call, option) => {
+  ])("a wrong argument rejects with INVALID_OPTION: case %#", async (call, option) => {
     expect(await rejection(call())).toContain(`Invalid option "${option}": expected `);
   });
 
-  test("a string in the wrong place, a message perhaps, is not shown", async () => {
+  test("no error shows a string that was passed in the wrong place", async () => {
     const secret = "secret words" as never;
     const calls = [
       history.addMessages(secret),
@@ -223,7 +223,7 @@ describe("arguments of methods", () => {
     expect(await rejection(history.addMessages(new Array(2)))).toContain("Invalid message at position 0");
   });
 
-  test("ids have to ascend", async () => {
+  test("ids that do not ascend are refused", async () => {
     const messages = [1, 2].map((at) => ({ _getType: () => `${at}` })) as unknown as [];
     expect(await rejection(history.append(messages, { ids: [UNKNOWN_ID, UNKNOWN_ID] }))).toContain(
       `${UNKNOWN_ID} after one that is not less`,
@@ -232,14 +232,14 @@ describe("arguments of methods", () => {
 });
 
 describe("createTableStatement", () => {
-  test("is the documented one", () => {
+  test("gives the documented statement", () => {
     expect(createTableStatement({ keyspace: "app" })).toBe(`CREATE TABLE IF NOT EXISTS "app"."message_store" (
   "session_id" text, "message_id" timeuuid, "message" text,
   PRIMARY KEY (("session_id"), "message_id")
 ) WITH CLUSTERING ORDER BY ("message_id" DESC)`);
   });
 
-  test("quotes what it is given", () => {
+  test("quotes every name", () => {
     expect(createTableStatement({ keyspace: 'a"b', table: "x;--", columns: { message: '"' } })).toContain(
       'EXISTS "a""b"."x;--" (\n  "session_id" text, "message_id" timeuuid, """" text,',
     );

@@ -34,14 +34,14 @@ function outcomes(calls: readonly Promise<void>[]): Promise<unknown[]> {
   );
 }
 
-test("calls of one turn travel together, each whole; the next turn's by themselves", async () => {
+test("calls made in one turn of the event loop share a batch, and a later call does not", async () => {
   const { outbox, sent } = newOutbox();
   expect(await outcomes([outbox.send(rows("ab")), outbox.send(rows("c"))])).toEqual(["stored", "stored"]);
   expect(await outcomes([outbox.send(rows("d"))])).toEqual(["stored"]);
   expect(sent).toEqual(["abc", "d"]);
 });
 
-test("a batch holds as many rows as it may, and no call is split for it", async () => {
+test("a call that does not fit into a batch goes whole into the next one", async () => {
   const { outbox, sent } = newOutbox({}, 3);
   await outcomes([outbox.send(rows("ab")), outbox.send(rows("cd")), outbox.send(rows("e"))]);
   expect(sent).toEqual(["ab", "cde"]);
@@ -56,14 +56,14 @@ test("a call larger than a batch goes in parts, in order", async () => {
   }
 });
 
-test("the parts stop at a failure, which tells what is stored", async () => {
+test("a failed part stops the parts after it, and the error says what is stored", async () => {
   const { outbox, sent } = newOutbox({ d: cut });
   const [error] = await outcomes([outbox.send(rows("abcdef", half))]);
   expect(sent).toEqual(["ab", "cd"]);
   expect(error).toMatchObject({ code: "WRITE_FAILED", cause: cut, ids: [..."abcdef"], written: ["a", "b"] });
 });
 
-test("the largest row goes first where it is larger than a batch: refused, nothing is stored", async () => {
+test("a row larger than a batch goes first, so that its refusal leaves nothing stored", async () => {
   const large = [row("a"), row("b", MAX_BATCH_BYTES + 1), row("c", MAX_BATCH_BYTES + 9), row("d")];
   const stored = newOutbox();
   await stored.outbox.send(large);
@@ -81,7 +81,7 @@ test("a row as large as a batch keeps its place", async () => {
   expect(sent).toEqual(["a", "b"]);
 });
 
-test("what fails fails every call that travelled with it, each with its own ids", async () => {
+test("a failed batch fails each of its calls with the ids of that call", async () => {
   const { outbox, sent } = newOutbox({ b: cut });
   const [one, other] = await outcomes([outbox.send(rows("ab")), outbox.send(rows("c"))]);
   expect(sent).toEqual(["abc"]);
@@ -89,7 +89,7 @@ test("what fails fails every call that travelled with it, each with its own ids"
   expect(other).toMatchObject({ code: "WRITE_FAILED", cause: cut, ids: ["c"], written: [] });
 });
 
-test("what the server refuses for one call fails that call only", async () => {
+test("a call that the server refuses fails alone, and the other calls of its batch are stored", async () => {
   const { outbox, sent } = newOutbox({ b: refusal });
   const [one, other] = await outcomes([outbox.send(rows("ab", 7)), outbox.send(rows("c"))]);
   expect(sent).toEqual(["abc", "ab", "c"]);
@@ -111,7 +111,7 @@ test("a call aborted before it is sent is not sent, and rejects with the reason"
   expect(sent).toEqual(["bc"]);
 });
 
-test("an abort between two parts stops the rest; an open signal changes no error", async () => {
+test("an abort between two parts of a call stops the rest", async () => {
   const controller = new AbortController();
   const sent: number[] = [];
   const insert = async (rows: () => readonly InsertRow[]): Promise<void> => {
@@ -121,6 +121,9 @@ test("an abort between two parts stops the rest; an open signal changes no error
   };
   expect(await outcomes([new Outbox(insert, 2).send(rows("abc"), controller.signal)])).toEqual(["enough"]);
   expect(sent).toEqual([2]);
+});
+
+test("a signal that is not aborted changes no error", async () => {
   const [error] = await outcomes([newOutbox({ a: cut }).outbox.send(rows("a"), new AbortController().signal)]);
   expect(error).toMatchObject({ code: "WRITE_FAILED", cause: cut });
 });

@@ -21,7 +21,7 @@ const row = (message: string | null, ttl?: number | null): Parameters<typeof dec
   ...(ttl !== undefined && { ttl }),
 });
 
-/** Says in its text where it was asked to store. */
+/** A codec whose text shows the context that it was given. */
 const telling = {
   encode: (message: { readonly text: string }, at: object): string => `${message.text} ${JSON.stringify(at)}`,
   decode: (given: string, at: object): HumanMessage => new HumanMessage(`${given} ${JSON.stringify(at)}`),
@@ -55,7 +55,7 @@ describe("encoding", () => {
       new RemoveMessage({ id: "m" }),
       "a RemoveMessage cannot be stored; remove a message from the history with delete([id])",
     ],
-  ])("no message: %o", (message, why) => {
+  ])("what is no message is refused: %o", (message, why) => {
     const error = errorThrownBy(() => encodeRow(message, { position: 3, id }, json));
     expect([error.code, error.message, "cause" in error]).toEqual([
       "INVALID_MESSAGE",
@@ -64,7 +64,7 @@ describe("encoding", () => {
     ]);
   });
 
-  test("a codec that gives no string, or throws", () => {
+  test("a codec that gives no string, or throws, is INVALID_MESSAGE", () => {
     const codec = { ...jsonCodec, encode: () => 5 as never };
     expect(errorThrownBy(() => encodeRow(hello, { position: 0, id }, { ...json, codec })).message).toBe(
       "Invalid message at position 0 of the call: expected the codec to encode this human message as a string, got a number. " +
@@ -88,13 +88,13 @@ describe("encoding", () => {
 });
 
 describe("decoding", () => {
-  test("by the codec, which is told the session and the id", () => {
+  test("the codec is told the session and the id", () => {
     expect(decodeRow(row(text), reader())?.content).toBe("hällo");
     expect(decodeRow(row("x"), { ...reader(), codec: telling })?.content).toBe(`x {"sessionId":"s","id":"${id}"}`);
     expect(decodeRow(row(null), { ...reader(), codec: telling })?.content).toBe(` {"sessionId":"s","id":"${id}"}`);
   });
 
-  test("a corrupt row says which, and shows no text of it", () => {
+  test("a corrupt row is named by its session and id, without its text", () => {
     const error = errorThrownBy(() => decodeRow(row("not JSON"), reader()));
     expect({ ...error, message: error.message, hasCause: "cause" in error }).toStrictEqual({
       name: "CassandraHistoryError",
@@ -117,7 +117,7 @@ describe("decoding", () => {
     expect(causes).toEqual([new TypeError("Expected the codec to decode a message, got a string of 2 characters.")]);
   });
 
-  test("a corrupt row is left out, or replaced", () => {
+  test("a corrupt row is left out or replaced, as onCorruptRow says", () => {
     expect(decodeRow(row("{}"), reader("skip"))).toBeUndefined();
     expect(
       decodeRow(
@@ -143,7 +143,7 @@ describe("decoding", () => {
     ]);
   });
 
-  test.each(["{}", null])("the function gets the row as it is: %o", (stored) => {
+  test.each(["{}", null])("onCorruptRow gets the row's text unchanged: %o", (stored) => {
     const rows: object[] = [];
     decodeRow(
       row(stored),
@@ -159,11 +159,11 @@ describe("copying", () => {
   test.each([
     ["not JSON, ä", 5, { text: "not JSON, ä", bytes: 12, ttlSeconds: 5 }],
     [null, null, { text: "", bytes: 0, ttlSeconds: 0 }],
-  ])("the text as it is, whatever it is: %o", (stored, ttl, copy) => {
+  ])("the JSON codec's rows keep their text, corrupt or not: %o", (stored, ttl, copy) => {
     expect(copyRow(row(stored, ttl), reader(), to)).toStrictEqual({ id, ...copy });
   });
 
-  test("through a codec of the application's own, for the other session", () => {
+  test("an application's codec decodes for one session and encodes for the other", () => {
     const mine = { ...reader("skip"), codec: telling };
     expect(copyRow(row("x", 5), mine, { ...to, codec: telling })).toMatchObject({
       id,

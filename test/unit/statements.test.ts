@@ -12,7 +12,7 @@ test("every statement names its table and columns in quotes", () => {
   ]);
 });
 
-test("reading: what is asked for, in the order asked for", () => {
+test("select reads the columns that are asked for, within the bounds, in the order", () => {
   expect(statements.select(["message", "ttl", "writetime"], [">", "<="], "newest-first")).toBe(
     'SELECT "i" AS id, "m" AS message, TTL("m") AS ttl, WRITETIME("m") AS writetime FROM "app"."t" ' +
       'WHERE "s" = ? AND "i" > ? AND "i" <= ? ORDER BY "i" DESC',
@@ -22,7 +22,7 @@ test("reading: what is asked for, in the order asked for", () => {
   );
 });
 
-test("deleting", () => {
+test("delete removes the whole session, or the ids that the bounds say", () => {
   expect(statements.delete([])).toBe('DELETE FROM "app"."t" WHERE "s" = ?');
   expect(statements.delete(["IN"])).toBe('DELETE FROM "app"."t" WHERE "s" = ? AND "i" IN ?');
 });
@@ -31,7 +31,7 @@ test("the probe reads no row, but makes the node open the table", () => {
   expect(statements.definition.probe).toBe('SELECT "i" FROM "app"."t" WHERE "s" IN ()');
 });
 
-test("the names of LangChain's Python class", () => {
+test("PYTHON_COLUMNS has PYTHON_COLUMNS has the names of LangChain's Python class", () => {
   expect(PYTHON_COLUMNS).toEqual({ sessionId: "partition_id", messageId: "row_id", message: "body_blob" });
   expect(Object.isFrozen(PYTHON_COLUMNS)).toBe(true);
 });

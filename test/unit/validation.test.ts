@@ -17,14 +17,14 @@ test.each([
   [() => 1, "a function"],
   [Symbol("secret"), "a symbol"],
   [5n, "a bigint"],
-])("what came is told without its content: %o", (value, text) => {
+])("a value is described without its content: %o", (value, text) => {
   expect([describeKind(value), describeValue(value)]).toEqual([text, text]);
 });
 
 test.each([
   [5, "a number", "5 (a number)"],
   [true, "a boolean", "true (a boolean)"],
-])("a number or a boolean is shown where it is an option's: %o", (value, kind, shown) => {
+])("describeValue shows a number or a boolean, and describeKind does not: %o", (value, kind, shown) => {
   expect([describeKind(value), describeValue(value)]).toEqual([kind, shown]);
 });
 
@@ -47,7 +47,7 @@ test.each([
   ],
   [{ x: 2 }, 'Invalid option "x": expected one of the options flat, outer, got an unknown one (is it misspelled?).'],
   [7, 'Invalid option "options": expected an object, got 7 (a number).'],
-])("the first option that is wrong is named by its path: %o", (value, message) => {
+])("an error names the first wrong option by its path: %o", (value, message) => {
   expect(() => validate(schema, value)).toThrow(expect.objectContaining({ code: "INVALID_OPTION", message }));
 });
 

@@ -9,13 +9,13 @@ const calls = (...ids: string[]): AIMessage =>
   new AIMessage({ content: "", tool_calls: ids.map((id) => ({ id, name: "t", args: {} })) });
 const answer = (id: string): ToolMessage => new ToolMessage({ content: id, tool_call_id: id });
 
-/** The types of the window over a whole conversation, oldest first. */
+/** The window of a whole conversation, oldest first. */
 function windowOf(conversation: readonly BaseMessage[], size: number, start: WindowStart = "any"): BaseMessage[] {
   const newestFirst = conversation.toReversed();
   return newestFirst.slice(0, windowLength(newestFirst, size, { complete: true, start })).reverse();
 }
 
-test("the newest messages, where no tool message leads", () => {
+test("a window holds the newest messages", () => {
   expect(windowOf([human, human, human], 2)).toEqual([human, human]);
   expect(windowOf([human], 2)).toEqual([human]);
   expect(windowOf([], 2)).toEqual([]);
@@ -28,33 +28,33 @@ test("leading tool messages are left out", () => {
   expect(windowOf(conversation, 4)).toEqual(conversation);
 });
 
-test("where nothing but tool messages would remain, it reaches back to their call", () => {
+test("a window of nothing but tool messages reaches back to their call", () => {
   const conversation = [human, calls("a", "b"), answer("a"), answer("b")];
   expect(windowOf(conversation, 1)).toEqual(conversation.slice(1));
   expect(windowOf(conversation, 2)).toEqual(conversation.slice(1));
 });
 
-test("results of two calls interleaved reach back to the older call", () => {
+test("interleaved answers to two calls reach back to the older call", () => {
   const conversation = [human, calls("a"), calls("b"), answer("b"), answer("a")];
   expect(windowOf(conversation, 2)).toEqual(conversation.slice(1));
   const crossed = [human, calls("a"), calls("b"), answer("a"), answer("b")];
   expect(windowOf(crossed, 1)).toEqual(crossed.slice(1));
 });
 
-test("a call that is gone is not looked for in vain", () => {
+test("a call that is gone does not keep a window from reaching back to the others", () => {
   expect(windowOf([human, answer("lost")], 1)).toEqual([]);
   const partly = [calls("a"), answer("a"), answer("lost")];
   expect(windowOf(partly, 2)).toEqual(partly);
 });
 
-test("what stands under tool_calls and is no list made no call", () => {
+test("tool_calls that is no list counts as no call", () => {
   const odd = Object.assign(new HumanMessage("hi"), { tool_calls: "a" });
   const none = Object.assign(new HumanMessage("hi"), { tool_calls: undefined });
   const conversation = [calls("a"), odd, none, answer("a")];
   expect(windowOf(conversation, 1)).toEqual(conversation);
 });
 
-test("more is asked for only while it can matter", () => {
+test("windowLength is undefined as long as older messages can change the window", () => {
   expect(windowLength([human], 2, { complete: false, start: "any" })).toBeUndefined();
   expect(windowLength([human, human], 2, { complete: false, start: "any" })).toBe(2);
   expect(windowLength([answer("a")], 1, { complete: false, start: "any" })).toBeUndefined();
@@ -69,7 +69,7 @@ test("with start human a window begins with a message of the user, where it hold
   expect(windowOf(conversation.slice(0, 3), 2, "human")).toEqual(conversation.slice(1, 3));
 });
 
-test("at every cut of any conversation: never a leading tool message, never more than asked for but for calls", () => {
+test("no window begins with a tool message, and only a call makes one longer than asked for", () => {
   const part = fc.oneof(
     fc.constant([human]),
     fc.constant([new AIMessage("ok")]),
