@@ -6,7 +6,7 @@ import { beforeAll, expect, inject, onTestFinished, test, vi } from "vitest";
 import { CassandraChatMessageHistory } from "../../src/index.ts";
 import { closeCommunityHistory, loadCommunityHistory } from "../support/community.ts";
 import { numbered, texts } from "../support/messages.ts";
-import { openClient, openHistory, ownKeyspace } from "../support/session.ts";
+import { clusterEnvironment, openClient, openHistory, ownKeyspace } from "../support/session.ts";
 
 const run = promisify(execFile);
 const client = openClient();
@@ -37,13 +37,7 @@ async function writeOld(history: BaseListChatMessageHistory, messages: BaseMessa
 }
 
 async function copy(): Promise<string> {
-  const env = {
-    ...process.env,
-    CASSANDRA_CONTACT_POINTS: cluster.contactPoints.join(","),
-    CASSANDRA_LOCAL_DC: cluster.localDataCenter,
-    KEYSPACE: keyspace,
-    OLD_TABLE,
-  };
+  const env = { ...clusterEnvironment(), KEYSPACE: keyspace, OLD_TABLE };
   return (await run(process.execPath, ["--import", "tsx", "examples/copy-from-community.ts"], { env })).stdout;
 }
 

@@ -5,13 +5,13 @@ import { createRequire } from "node:module";
 import { promisify } from "node:util";
 import { AIMessage, HumanMessage } from "@langchain/core/messages";
 import { errors, types } from "cassandra-driver";
-import { afterEach, beforeAll, describe, expect, inject, test, vi } from "vitest";
+import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { type CassandraChatMessageHistory, CassandraHistoryError } from "../../src/index.ts";
 import { forgetClock } from "../support/clock.ts";
 import { idFromNow } from "../support/ids.ts";
 import { texts } from "../support/messages.ts";
 import { humanRow, writeRow } from "../support/rows.ts";
-import { openClient, openHistory, ownKeyspace } from "../support/session.ts";
+import { clusterEnvironment, openClient, openHistory, ownKeyspace } from "../support/session.ts";
 import { HOUR, latestWriteTime } from "../support/time.ts";
 import { asksFor, watchClient } from "../support/watch.ts";
 
@@ -45,6 +45,14 @@ async function useMainPath(history: CassandraChatMessageHistory): Promise<void> 
   expect(await history.getMessages()).toEqual([]);
   await history.addUserMessage("again");
   expect(texts(await history.getMessages())).toEqual(["again"]);
+}
+
+/** Appends a message, whose id has to tell the present. */
+async function expectRealDate(history: CassandraChatMessageHistory): Promise<void> {
+  const before = Date.now();
+  const [entry] = await history.append([new HumanMessage("dated")]);
+  expect(entry?.createdAt.getTime()).toBeGreaterThanOrEqual(before);
+  expect(entry?.createdAt.getTime()).toBeLessThanOrEqual(Date.now());
 }
 
 // Vitest refuses to fake nextTick in a process: the test under Jest does.
@@ -89,10 +97,7 @@ describe.each(fakes)("with fakes that nobody advances: %s", (name, options) => {
     const sessionId = randomUUID();
     const history = new imported.CassandraChatMessageHistory({ client, keyspace, sessionId });
     vi.useRealTimers();
-    const before = Date.now();
-    const [entry] = await history.append([new HumanMessage("dated")]);
-    expect(entry?.createdAt.getTime()).toBeGreaterThanOrEqual(before);
-    expect(entry?.createdAt.getTime()).toBeLessThanOrEqual(Date.now());
+    await expectRealDate(history);
     await history.clear();
     await useMainPath(history);
   });
@@ -157,10 +162,7 @@ describe.each(dates)("with Date set to %s", (_, now) => {
     vi.useFakeTimers(options);
     await useMainPath(openHistory({ client, keyspace }));
     vi.useRealTimers();
-    const before = Date.now();
-    const [entry] = await openHistory({ client, keyspace }).append([new HumanMessage("hi")]);
-    expect(entry?.createdAt.getTime()).toBeGreaterThanOrEqual(before);
-    expect(entry?.createdAt.getTime()).toBeLessThanOrEqual(Date.now());
+    await expectRealDate(openHistory({ client, keyspace }));
   });
 
   test.each(clocks)("what another process adds after a later clear survives: $toFake", async (options) => {
@@ -207,22 +209,14 @@ test.each([undefined, null, Number.NaN, Number.POSITIVE_INFINITY, 1_700_000_000_
     if (outcome !== undefined) expect(outcome).toBeInstanceOf(CassandraHistoryError);
     await history.clear();
     expect(await history.getMessages()).toEqual([]);
-    const before = Date.now();
-    const [entry] = await history.append([new HumanMessage("after")]);
-    expect(entry?.createdAt.getTime()).toBeGreaterThanOrEqual(before);
-    expect(entry?.createdAt.getTime()).toBeLessThanOrEqual(Date.now());
-    expect(texts(await history.getMessages())).toEqual(["after"]);
+    await expectRealDate(history);
+    expect(texts(await history.getMessages())).toEqual(["dated"]);
   },
 );
 
 test("the CommonJS build passes the same main path under Jest, with its fake timers", async () => {
   const jest = createRequire(import.meta.url).resolve("jest/bin/jest");
-  const env = {
-    ...process.env,
-    CASSANDRA_CONTACT_POINTS: inject("contactPoints").join(","),
-    CASSANDRA_LOCAL_DC: inject("localDataCenter"),
-    KEYSPACE: keyspace,
-  };
+  const env = { ...clusterEnvironment(), KEYSPACE: keyspace };
   const { stderr } = await promisify(execFile)(process.execPath, [jest, "--config", "test/programs/jest.config.cjs"], {
     env,
   });

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { expect, inject, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { texts } from "../support/messages.ts";
-import { openClient, openHistory } from "../support/session.ts";
+import { clusterEnvironment, openClient, openHistory } from "../support/session.ts";
 
 const client = openClient();
 const REQUESTS = 1000;
@@ -12,12 +12,7 @@ const AT_ONCE = 100;
 
 /** The example as a process, and the address that it says it listens on. */
 async function startServer(): Promise<{ readonly url: string; readonly stop: () => Promise<unknown> }> {
-  const env = {
-    ...process.env,
-    CASSANDRA_CONTACT_POINTS: inject("contactPoints").join(","),
-    CASSANDRA_LOCAL_DC: inject("localDataCenter"),
-    PORT: "0",
-  };
+  const env = { ...clusterEnvironment(), PORT: "0" };
   const server: ChildProcess & { stdout: NonNullable<ChildProcess["stdout"]> } = spawn(
     process.execPath,
     ["--import", "tsx", "examples/web-server.ts"],

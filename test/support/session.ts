@@ -25,6 +25,12 @@ export function clusterArguments(): [contactPoints: string, localDataCenter: str
   return [inject("contactPoints").join(","), inject("localDataCenter")];
 }
 
+/** Where the test cluster is, as the examples take it. */
+export function clusterEnvironment(): NodeJS.ProcessEnv {
+  const [contactPoints, localDataCenter] = clusterArguments();
+  return { ...process.env, CASSANDRA_CONTACT_POINTS: contactPoints, CASSANDRA_LOCAL_DC: localDataCenter };
+}
+
 /** A keyspace for the test file alone. It is dropped at the end, or kept for a look where a test failed. */
 export function ownKeyspace(client: Client): string {
   const file = /([^/]+)\.test\.ts$/.exec(expect.getState().testPath ?? "")?.[1] ?? "test";
