@@ -8,7 +8,7 @@ import type { CassandraChatMessageHistory } from "../../src/index.ts";
 declare const history: CassandraChatMessageHistory;
 declare const listHistory: BaseListChatMessageHistory;
 
-test("the middleware takes the middleware takes any list-like history, or a function that gives one", () => {
+test("the middleware takes any list-like history, or a function that gives one", () => {
   chatHistoryMiddleware({ history });
   chatHistoryMiddleware({ history: listHistory });
   chatHistoryMiddleware({ history: () => history });

@@ -2,15 +2,27 @@ import { types } from "cassandra-driver";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { compareIds, idDate, idMicros, isTimeUuid, nextMicros, SessionClock } from "../../src/ids/clock.ts";
-import { forgetClock } from "../support/clock.ts";
-import { cassandraCompare } from "../support/ids.ts";
 import { runs } from "../support/runs.ts";
 
 afterEach(() => {
   vi.useRealTimers();
   // A test may have moved the process's clock by days.
-  forgetClock();
+  Reflect.deleteProperty(globalThis, Symbol.for("langchain-cassandra-history.clock.v1"));
 });
+
+/** Cassandra's own comparison, as its server does it: by time, then by the last eight bytes as signed ones. */
+function cassandraCompare(a: string, b: string): number {
+  const [bytesA, bytesB] = [a, b].map((id) => types.TimeUuid.fromString(id).getBuffer());
+  const key = (bytes: Buffer): Buffer =>
+    Buffer.concat([
+      bytes.subarray(6, 8),
+      bytes.subarray(4, 6),
+      bytes.subarray(0, 4),
+      bytes.subarray(8).map((byte) => byte ^ 0x80),
+    ]);
+  if (bytesA === undefined || bytesB === undefined) throw new Error("two ids");
+  return Buffer.compare(key(bytesA), key(bytesB));
+}
 
 function expectAscending(ids: readonly string[]): void {
   const isDescent = (id: string, at: number): boolean => at > 0 && cassandraCompare(ids[at - 1] ?? id, id) !== -1;
@@ -20,7 +32,7 @@ function expectAscending(ids: readonly string[]): void {
 let session = 0;
 const newClock = (): SessionClock => new SessionClock(`session ${session++}`);
 
-test("an id is a version 1 UUID of the present, as the driver reads it", () => {
+test("ids are version 1 UUIDs of now, in the driver's eyes too", () => {
   const before = Date.now();
   const id = newClock().nextId();
   const parsed = types.TimeUuid.fromString(id);
@@ -33,7 +45,7 @@ test("an id is a version 1 UUID of the present, as the driver reads it", () => {
   expect(parsed.getBuffer().readUInt8(10) & 1).toBe(1);
 });
 
-test("idMicros is exact until the year 2223", () => {
+test("an id's microsecond is exact, to the year 2223", () => {
   const tick = fc.bigInt({ min: 0n, max: 80_000_000_000_000_000n });
   fc.assert(
     fc.property(tick, (ticks) => {
@@ -91,7 +103,7 @@ test("ids ascend and times never repeat, whatever the system clock does and what
   );
 });
 
-test("a new id is above an id that was read before the clock was set back", () => {
+test("an id that was read when the clock was right stays below, when the clock is then set back", () => {
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 });
   const clock = newClock();
   const read = types.TimeUuid.fromDate(new Date(Date.now() - 10)).toString();
@@ -112,7 +124,7 @@ test("what is read in one session moves neither another's ids nor write times, a
   expect(idDate(skewed.nextId()).getTime()).toBeLessThan(Date.now() + 1000);
 });
 
-test("new ids stay valid after an id of an impossible time was read", () => {
+test("an id of a time that no clock tells does not break the ids after it", () => {
   const clock = newClock();
   for (const id of ["ffffffff-ffff-1fff-bfff-ffffffffffff", "00000000-0000-1800-8000-000000000000"]) {
     clock.observe(id);
@@ -130,7 +142,7 @@ test("two sessions that run ahead of the same clock never make the same id", () 
   expect(one.nextId()).not.toBe(other.nextId());
 });
 
-test("write times follow the system clock at once", () => {
+test("time goes on inside a millisecond, and follows the system clock at once", () => {
   vi.useFakeTimers({ toFake: ["Date", "performance"], now: Date.now() + 10_000 });
   const first = nextMicros();
   vi.advanceTimersByTime(5);
@@ -257,7 +269,7 @@ describe("comparing ids", () => {
     .tuple(fc.constantFrom("0b2f6400", "0b2f6401"), fc.array(byte, { minLength: 4, maxLength: 4 }))
     .map(([low, [a, b, c, d]]) => `${low}-c9ad-11f0-${a}${a}-${b}${b}${b}${c}${c}${d}`);
 
-  test("gives the order of Cassandra", () => {
+  test("is Cassandra's order", () => {
     fc.assert(
       fc.property(anyId, anyId, (a, b) => {
         expect(Math.sign(compareIds(a, b))).toBe(cassandraCompare(a, b));
@@ -265,14 +277,14 @@ describe("comparing ids", () => {
     );
   });
 
-  test("reads each of the last eight bytes as signed", () => {
+  test("each of the last bytes as signed", () => {
     const signs = ["7f", "00", "ff", "80"].map((one) => `0b2f6400-c9ad-11f0-8000-0102030405${one}`);
     const sorted = [...signs].sort(compareIds);
     expect(sorted.map((id) => id.slice(-2))).toEqual(["80", "ff", "00", "7f"]);
     expect(compareIds(signs[0] ?? "", signs[0] ?? "")).toBe(0);
   });
 
-  test("idMicros gives the microsecond of an id that the driver made", () => {
+  test("by microsecond", () => {
     const id = types.TimeUuid.fromDate(new Date(1_700_000_000_123), 4567).toString();
     expect(idMicros(id)).toBe(1_700_000_000_123_456);
   });

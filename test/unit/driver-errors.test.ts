@@ -139,7 +139,7 @@ test.each([
   expect(nameFailure(error)).toBe(name);
 });
 
-describe("explainFailure says explainFailure says what an error means", () => {
+describe("explainFailure says what an error means", () => {
   const refusedLogin =
     "The cluster refused the login: the client's credentials are wrong, or missing where the cluster asks for them";
   const tooFew = "Too few replicas are up for the consistency, which is the client's own or that of `readOptions`";

@@ -83,7 +83,9 @@ describe("encoding", () => {
       "Invalid message at position 0 of the call: this human message cannot be encoded. Nothing of the call was written.",
     );
     const quoting = { ...jsonCodec, encode: () => JSON.parse("secret words") };
-    expect(errorThrownBy(() => encodeRow(hello, { position: 0, id }, { ...json, codec: quoting })).cause).toBeUndefined();
+    expect(
+      errorThrownBy(() => encodeRow(hello, { position: 0, id }, { ...json, codec: quoting })).cause,
+    ).toBeUndefined();
   });
 });
 

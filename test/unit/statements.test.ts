@@ -31,7 +31,7 @@ test("the probe reads no row, but makes the node open the table", () => {
   expect(statements.definition.probe).toBe('SELECT "i" FROM "app"."t" WHERE "s" IN ()');
 });
 
-test("PYTHON_COLUMNS has PYTHON_COLUMNS has the names of LangChain's Python class", () => {
+test("PYTHON_COLUMNS has the names of LangChain's Python class", () => {
   expect(PYTHON_COLUMNS).toEqual({ sessionId: "partition_id", messageId: "row_id", message: "body_blob" });
   expect(Object.isFrozen(PYTHON_COLUMNS)).toBe(true);
 });
