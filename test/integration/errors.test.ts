@@ -9,7 +9,7 @@ import { asksFor, breakableClient, watchClient } from "../support/watch.ts";
 const client = openClient();
 const keyspace = ownKeyspace(client);
 
-test("a cluster that is not there: nothing was sent, says every call, and shows no address", async () => {
+test("every call on an unreachable cluster fails, says that nothing was sent, and shows no address", async () => {
   // Nothing listens on port 1 of loopback.
   const nowhere = new Client({ contactPoints: ["127.0.0.1:1"], localDataCenter: "datacenter1" });
   const history = openHistory({ client: nowhere, keyspace: "app" });

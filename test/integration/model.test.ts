@@ -2,9 +2,10 @@ import { type BaseMessage, HumanMessage } from "@langchain/core/messages";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { CassandraChatMessageHistory, ChatHistoryEntry } from "../../src/index.ts";
-import { cassandraCompare, UNKNOWN_ID } from "../support/ids.ts";
+import { UNKNOWN_ID } from "../support/ids.ts";
 import { texts } from "../support/messages.ts";
 import { openClient, openHistory, ownKeyspace } from "../support/session.ts";
+import { cassandraCompare } from "../support/timeuuid.ts";
 
 const client = openClient();
 const keyspace = ownKeyspace(client);

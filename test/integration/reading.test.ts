@@ -138,7 +138,7 @@ test.each([
   [undefined, [1, 1024]],
   [256, [1, 256, 256, 256, 256]],
 ])(
-  "a window that finds no call in 1,024 older messages ends there, and no read asks for more than a page: pages of %o",
+  "a window that finds no call in 1,024 older messages ends there, without a read of more than a page: pages of %o",
   async (pageSize, fetchSizes) => {
     const { watched, requests } = watchClient(client);
     const history = openHistory({ client: watched, keyspace, pageSize });

@@ -110,7 +110,7 @@ describe("decoding", () => {
     });
   });
 
-  test("a codec that gives no message makes a corrupt row; only onCorruptRow sees what the codec's error says", () => {
+  test("a codec that gives no message makes a corrupt row, and only onCorruptRow sees the codec's error", () => {
     const codec = { ...jsonCodec, decode: () => "hi" as never };
     const error = errorThrownBy(() => decodeRow(row("x"), { ...reader(), codec }));
     expect([error.code, error.cause]).toEqual(["CORRUPT_ROW", undefined]);

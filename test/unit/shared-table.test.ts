@@ -7,7 +7,7 @@ const columns = { sessionId: "s", messageId: "i", message: "m" };
 const newClient = (): Client => new Client({ contactPoints: ["127.0.0.1"], localDataCenter: "datacenter1" });
 const target: TableTarget = { client: newClient(), keyspace: "ab", table: "c", columns, createTable: true };
 
-test("histories of one client and table share its statements; those that differ in any name do not", () => {
+test("histories of one client and table share one definition, and those that differ in any name do not", () => {
   const others: TableTarget[] = [
     { ...target, keyspace: "a", table: "bc" },
     { ...target, table: "d" },
@@ -22,13 +22,13 @@ test("histories of one client and table share its statements; those that differ 
   }
 });
 
-test("each client has its own, and so has a history that never runs DDL", () => {
+test("each client has its own definition, and so has a history that never runs DDL", () => {
   const shared = SharedTable.of(target);
   expect(SharedTable.of({ ...target, client: newClient() })).not.toBe(shared);
   expect(SharedTable.of({ ...target, createTable: false })).not.toBe(shared);
 });
 
-test("very many tables are not kept for ever", () => {
+test("a definition is dropped after those of many other tables", () => {
   const client = newClient();
   const first = SharedTable.of({ ...target, client });
   for (let at = 0; at < 300; at += 1) SharedTable.of({ ...target, client, keyspace: `other ${at}` });

@@ -51,7 +51,7 @@ test.each([
   expect(() => validate(schema, value)).toThrow(expect.objectContaining({ code: "INVALID_OPTION", message }));
 });
 
-test("what is right comes back as it was read", () => {
+test("right options come back as they were given", () => {
   let reads = 0;
   const options = {
     get flat() {
@@ -63,7 +63,7 @@ test("what is right comes back as it was read", () => {
   expect(validate(schema, options)).toEqual({ flat: "first", outer: { inner: { deep: 1 } } });
 });
 
-test("an option that throws when it is read is refused, without what it says", () => {
+test("an option that throws when it is read is refused without its error's text", () => {
   const options = {
     get flat(): string {
       throw new Error("secret");

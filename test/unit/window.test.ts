@@ -61,7 +61,7 @@ test("windowLength is undefined as long as older messages can change the window"
   expect(windowLength([answer("a"), calls("a")], 1, { complete: false, start: "any" })).toBe(2);
 });
 
-test("with start human a window begins with a message of the user, where it holds one", () => {
+test("a window that starts with human begins with a user's message where it holds one", () => {
   const conversation = [human, calls("a"), answer("a"), human, new AIMessage("ok")];
   expect(windowOf(conversation, 4, "human")).toEqual(conversation.slice(3));
   expect(windowOf(conversation, 5, "human")).toEqual(conversation);
