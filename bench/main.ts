@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: this library beside the bare driver, and with `--peers` beside what else LangChain has; writes the results
- * page, the charts and the README's figures. `--quick` takes less than a minute, without the longest session, and `--only TEXT`
+ * page, the charts and the figures of docs/performance.md. `--quick` takes less than a minute, without the longest session, and `--only TEXT`
  * measures the operations whose name holds the text: neither writes anything.
  */
 import { execFile } from "node:child_process";

@@ -20,16 +20,16 @@ export interface MemoryFigure {
   readonly grownMiB: number;
 }
 
-const README = new URL("../README.md", import.meta.url);
+const PERFORMANCE = new URL("../docs/performance.md", import.meta.url);
 const RESULTS = new URL("RESULTS.md", import.meta.url);
 
-/** The results page, its charts and the README's figures, each in its place. */
+/** The results page, its charts and the figures of docs/performance.md, each in its place. */
 export async function writeReport(report: Report): Promise<void> {
   const charts = drawCharts(report.comparisons);
   for (const [name, svg] of charts) await writeFile(new URL(name, import.meta.url), svg);
   const page = await readFile(RESULTS, "utf8");
   await writeFile(RESULTS, between(page, "figures", figures(report, [...charts.keys()])));
-  await writeFile(README, between(await readFile(README, "utf8"), "performance", summary(report)));
+  await writeFile(PERFORMANCE, between(await readFile(PERFORMANCE, "utf8"), "performance", summary(report)));
 }
 
 /** The text with what stands between its two markers replaced. */
@@ -137,15 +137,17 @@ function fasterPeers(comparisons: readonly Comparison[]): string {
 }
 
 function summary({ comparisons, windowRatio }: Report): string {
-  const ratioOf = (name: string): string => {
-    const found = comparisons.find((one) => one.name === name);
-    return found === undefined
-      ? "–"
-      : `${found.library.wallRatio.toFixed(2)} (CPU ${found.library.cpuRatio.toFixed(2)})`;
-  };
-  const [window, turn, read] = ["the last 20 of 1,000", "a turn of two", "read all of 1,000"].map(ratioOf);
+  const names = ["a turn of two", "the last 20 of 1,000", "read all of 1,000", "128 adds, none awaited, one session"];
+  const rows = names.flatMap((name) => {
+    const library = comparisons.find((one) => one.name === name)?.library;
+    return library === undefined
+      ? []
+      : `| ${name} | ${library.wallRatio.toFixed(2)} | ${library.cpuRatio.toFixed(2)} |`;
+  });
   return `
-Time beside the bare driver with ideal statements by hand, in one run: a turn of two ${turn}, the last 20 of 1,000 messages ${window}, all of 1,000 ${read},
-128 adds that nobody awaits ${ratioOf("128 adds, none awaited, one session")}. A window of 20 out of 100,000 takes ${windowRatio.toFixed(2)} times as long as one out of 100.
-All figures, what misses its aim, and where other stores are faster: [bench/RESULTS.md](bench/RESULTS.md).`;
+| times the bare driver's | time | CPU |
+| --- | --- | --- |
+${rows.join("\n")}
+
+A window of 20 out of 100,000 messages takes ${windowRatio.toFixed(2)} times as long as one out of 100.`;
 }

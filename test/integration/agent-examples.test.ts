@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { expectExcerpt, runExample } from "../support/examples.ts";
+import { runExample } from "../support/examples.ts";
 
 /** Its lines. */
 async function printed(name: string): Promise<string[]> {
@@ -43,13 +43,4 @@ test("with a checkpointer, that graph saves each message once as well", async ()
   } finally {
     await rm(`examples/${name}`);
   }
-});
-
-test.each([
-  ["Agents", "agent.ts"],
-  ["LangGraph", "langgraph.ts"],
-])("the README's section %s shows lines of examples/%s, in their order", async (title, name) => {
-  const readme = await readFile("README.md", "utf8");
-  const section = readme.split(/^## /m).find((one) => one.startsWith(`${title}\n`)) ?? "";
-  await expectExcerpt(section.split("```ts\n")[1]?.split("```")[0] ?? "", name);
 });

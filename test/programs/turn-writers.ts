@@ -27,7 +27,7 @@ export interface WritersReport {
   readonly acknowledgedAfterRetry: readonly string[];
   /** How many calls failed, by the code of the error and the name of its cause. */
   readonly failures: Readonly<Record<string, number>>;
-  /** Unhandled rejections of the driver itself: see the README's section on it. */
+  /** Unhandled rejections of the driver itself: see docs/operations.md. */
   readonly driverCrashes: number;
 }
 

@@ -1,0 +1,33 @@
+/** Pages for a user interface, edits, and a copy of a conversation. */
+import { AIMessage, HumanMessage } from "@langchain/core/messages";
+import { Client } from "cassandra-driver";
+import { CassandraChatMessageHistory } from "langchain-cassandra-history";
+
+const { CASSANDRA_CONTACT_POINTS = "127.0.0.1", CASSANDRA_LOCAL_DC = "datacenter1" } = process.env;
+const client = new Client({
+  contactPoints: CASSANDRA_CONTACT_POINTS.split(","),
+  localDataCenter: CASSANDRA_LOCAL_DC,
+});
+await client.execute(
+  "CREATE KEYSPACE IF NOT EXISTS app WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}",
+);
+
+const history = new CassandraChatMessageHistory({ client, keyspace: "app", sessionId: crypto.randomUUID() });
+
+const [question] = await history.append([new HumanMessage("hi"), new AIMessage("hello"), new HumanMessage("bye")]);
+if (question) await history.update(question.id, new HumanMessage("hi!"));
+
+const page = await history.getPage({ limit: 2 });
+console.log(page.entries.map(({ message }) => message.text));
+const older = await history.getPage({ limit: 2, ...(page.older && { before: page.older }) });
+console.log(older.entries.map(({ message }) => message.text));
+
+const copy = await history.fork(crypto.randomUUID());
+const newest = page.entries.at(-1);
+if (newest) await history.deleteFrom(newest.id);
+for await (const { createdAt, message } of history.entries()) {
+  console.log(createdAt instanceof Date, message.type, message.text);
+}
+console.log(await history.count(), await copy.count());
+await history.clear();
+await client.shutdown();
