@@ -2,10 +2,11 @@ import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { between } from "../../bench/report.ts";
 import type { ChatHistoryMiddlewareOptions } from "../../src/agent/index.ts";
-import type {
-  CassandraChatMessageHistory,
-  CassandraChatMessageHistoryOptions,
-  CassandraHistoryErrorCode,
+import {
+  type CassandraChatMessageHistory,
+  type CassandraChatMessageHistoryOptions,
+  type CassandraHistoryErrorCode,
+  createTableStatement,
 } from "../../src/index.ts";
 import {
   anchors,
@@ -146,6 +147,15 @@ test("the benchmark finds its place on docs/performance.md, and none in the READ
   expect(between(readPage("docs/performance.md").text, "performance", "Figures.")).toContain("\n\nFigures.\n\n");
   expect(() => between(readme.text, "performance", "Figures.")).toThrow("Expected the markers");
 });
+
+test("docs/storage-format.md shows the statement that makes the table", () => {
+  const sql = codeBlocks(readPage("docs/storage-format.md")).find(({ language }) => language === "sql");
+  expect(withoutSpaces(sql?.code ?? "")).toBe(withoutSpaces(createTableStatement({ keyspace: "app" })));
+});
+
+function withoutSpaces(text: string): string {
+  return text.replaceAll(/\s/g, "");
+}
 
 /** A row of a table, or a heading, that begins with the name as code. */
 function expectNamed(path: string, names: object): void {
