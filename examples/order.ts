@@ -16,10 +16,8 @@ const history = new CassandraChatMessageHistory({ client, keyspace: "app", sessi
 
 const adds = Array.from({ length: 1000 }, (_, at) => history.addMessage(new HumanMessage(`${at}`)));
 const messages = await history.getMessages();
-console.log(
-  messages.length,
-  messages.every(({ text }, at) => text === `${at}`),
-);
+const inOrder = messages.every(({ text }, at) => text === `${at}`);
+console.log(messages.length, inOrder);
 await Promise.all(adds);
 
 await history.clear();
