@@ -1,16 +1,10 @@
 /** What stands in the table. */
 import { AIMessage } from "@langchain/core/messages";
-import { Client } from "cassandra-driver";
 import { CassandraChatMessageHistory } from "langchain-cassandra-history";
+import { connect } from "./connect.ts";
 
-const { CASSANDRA_CONTACT_POINTS = "127.0.0.1", CASSANDRA_LOCAL_DC = "datacenter1" } = process.env;
-const client = new Client({
-  contactPoints: CASSANDRA_CONTACT_POINTS.split(","),
-  localDataCenter: CASSANDRA_LOCAL_DC,
-});
-await client.execute(
-  "CREATE KEYSPACE IF NOT EXISTS app WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}",
-);
+// connect() gives a connected Client of cassandra-driver, and makes the keyspace "app"; first-use.ts shows it in full.
+const client = await connect();
 
 const history = new CassandraChatMessageHistory({ client, keyspace: "app", sessionId: crypto.randomUUID() });
 await history.addMessage(new AIMessage({ content: "whats up?", id: "msg_1", response_metadata: { at: new Date(0) } }));

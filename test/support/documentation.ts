@@ -29,6 +29,12 @@ export function readPages(): Page[] {
   return ["README.md", ...docs.map((name) => `docs/${name.replaceAll("\\", "/")}`).sort()].map(readPage);
 }
 
+/** The pages beside the README: for contributors, and the changelog. */
+export function readOtherPages(): Page[] {
+  const names = readdirSync(".").filter((name) => name.endsWith(".md") && name !== "README.md");
+  return names.sort().map(readPage);
+}
+
 export function readPage(path: string): Page {
   return { path, text: readFileSync(path, "utf8") };
 }

@@ -18,6 +18,7 @@ import {
   links,
   namedFile,
   prose,
+  readOtherPages,
   readPage,
   readPages,
   resolveLink,
@@ -28,7 +29,7 @@ const pages = readPages();
 const readme = readPage("README.md");
 const blocks = pages.flatMap(codeBlocks);
 const programs = blocks.filter(({ language }) => ["ts", "typescript", "js", "javascript"].includes(language));
-const own = pages.flatMap(links).filter((link) => !isExternal(link));
+const own = [...pages, ...readOtherPages()].flatMap(links).filter((link) => !isExternal(link));
 const manifest: {
   readonly engines: { readonly node: string };
   readonly peerDependencies: Readonly<Record<string, string>>;
