@@ -1,5 +1,5 @@
 import type { BaseMessage } from "@langchain/core/messages";
-import { answeredCall, madeCalls } from "../history/window.ts";
+import { answeredCall, madeCalls } from "../history/tool-calls.ts";
 
 /** A message, and the tool messages that follow it directly. */
 interface Round {

@@ -1,5 +1,6 @@
 import type { BaseMessage } from "@langchain/core/messages";
 import type { WindowStart } from "../options/history-options.ts";
+import { answeredCall, madeCalls } from "./tool-calls.ts";
 
 /** How a window is cut. */
 interface WindowOptions {
@@ -46,13 +47,4 @@ function reachBack(newestFirst: readonly BaseMessage[], size: number, complete: 
     if (unanswered.size === 0) return length;
   }
   return complete ? length : undefined;
-}
-
-export function answeredCall(message: BaseMessage): unknown {
-  return "tool_call_id" in message ? message.tool_call_id : undefined;
-}
-
-export function madeCalls(message: BaseMessage): unknown[] {
-  if (!("tool_calls" in message) || !Array.isArray(message.tool_calls)) return [];
-  return message.tool_calls.map((call: { readonly id?: unknown }) => call.id);
 }
