@@ -1,7 +1,6 @@
-import type { BaseMessage } from "@langchain/core/messages";
 import { hasFunctions } from "../options/schemas.ts";
 
-/** What is needed of LangGraph's checkpointers: a thread's checkpoints, newest first. */
+/** What the middleware uses of LangGraph's checkpointers: a thread's checkpoints, newest first. */
 interface Checkpointer {
   list(
     config: object,
@@ -9,39 +8,25 @@ interface Checkpointer {
   ): AsyncIterable<{ readonly config: object; readonly checkpoint: { readonly channel_values: object } }>;
 }
 
-type Configurable = Readonly<Record<string, unknown>> | undefined;
+export type Configurable = Readonly<Record<string, unknown>> | undefined;
 
-/** Where LangGraph hands a graph's checkpointer to its nodes (`CONFIG_KEY_CHECKPOINTER`, 1.2 to 1.7). */
-const CHECKPOINTER = "__pregel_checkpointer";
+/** LangGraph hands a graph's checkpointer to its nodes under this key of `configurable` (seen in 1.2 to 1.7). */
+const CHECKPOINTER_KEY = "__pregel_checkpointer";
 
 const CHECKPOINTS_PER_READ = 10;
 
 export function hasCheckpointer(configurable: Configurable): boolean {
-  return configurable?.[CHECKPOINTER] !== undefined;
+  return configurable?.[CHECKPOINTER_KEY] !== undefined;
 }
 
 /**
- * The messages that the state held while a value of it stayed as it is now, oldest first: where a summary took the place
- * of some, and another process goes on with the run, the checkpoints alone still have them.
+ * Reads the states that the thread's checkpoints hold, newest first; none without a checkpointer. Several checkpointers
+ * load all that they are asked for before they give the first, so that few are asked for at a time.
  */
-export async function readPastStates(configurable: Configurable, key: string): Promise<BaseMessage[][]> {
-  const states: BaseMessage[][] = [];
-  let now: string | undefined;
-  for await (const values of readCheckpoints(configurable)) {
-    const value = JSON.stringify(Reflect.get(values, key));
-    now ??= value;
-    if (value !== now) break;
-    const messages: unknown = Reflect.get(values, "messages");
-    if (Array.isArray(messages)) states.unshift(messages);
-  }
-  return states;
-}
-
-/** Newest first; some at a time, since several savers read all that they are asked for before they give the first. */
-async function* readCheckpoints(configurable: Configurable): AsyncGenerator<object, void> {
-  const checkpointer = configurable?.[CHECKPOINTER];
+export async function* readStates(configurable: Configurable): AsyncGenerator<object, void> {
+  const checkpointer = configurable?.[CHECKPOINTER_KEY];
   if (!isCheckpointer(checkpointer)) return;
-  const graph = { configurable: graphOf(configurable) };
+  const graph = { configurable: configOfGraph(configurable) };
   let before: object | undefined;
   for (;;) {
     let read = 0;
@@ -58,8 +43,8 @@ function isCheckpointer(value: unknown): value is Checkpointer {
   return hasFunctions(value, "list");
 }
 
-/** A node's namespace is its graph's, and its own after that: `graph:1|node:2`. */
-function graphOf(configurable: Configurable): object {
-  const own = String(configurable?.["checkpoint_ns"] ?? "");
-  return { thread_id: configurable?.["thread_id"], checkpoint_ns: own.split("|").slice(0, -1).join("|") };
+/** A node's checkpoint namespace is that of its graph and one part more, behind a bar: `graph:1|node:2`. */
+function configOfGraph(configurable: Configurable): object {
+  const namespace = String(configurable?.["checkpoint_ns"] ?? "");
+  return { thread_id: configurable?.["thread_id"], checkpoint_ns: namespace.split("|").slice(0, -1).join("|") };
 }

@@ -1,35 +1,38 @@
-/** More are forgotten, the oldest first: whoever has not tried again by then will hardly do so. */
-const ATTEMPTS_KEPT = 1000;
+/** When more writes have failed than this, the oldest is forgotten. */
+const WRITES_REMEMBERED = 1000;
 
 /**
- * The entry ids of writes that failed, and may have taken effect none the less: with them, the same write can be made again
- * without storing a message twice. Another process knows only what it finds in the log: a write that takes effect after it
- * looked is stored twice.
+ * Remembers the entry ids of writes that failed. A failed write may have taken effect: made again with the same ids, it
+ * stores no message twice. Only this process knows the ids.
  */
 export class FailedWrites {
   readonly #ids = new Map<string, readonly string[]>();
 
-  async retrying(attempt: string, write: (ids: readonly string[] | undefined) => Promise<unknown>): Promise<void> {
+  /**
+   * Makes a write, with the ids of its last attempt where that failed.
+   * @param key - the same for every attempt of one write
+   */
+  async retry(key: string, write: (ids: readonly string[] | undefined) => Promise<unknown>): Promise<void> {
     try {
-      await write(this.#ids.get(attempt));
-      this.#ids.delete(attempt);
+      await write(this.#ids.get(key));
+      this.#ids.delete(key);
     } catch (error) {
-      this.#remember(attempt, error);
+      this.#remember(key, error);
       throw error;
     }
   }
 
-  #remember(attempt: string, error: unknown): void {
-    const ids = failedIds(error);
+  #remember(key: string, error: unknown): void {
+    const ids = idsOfError(error);
     if (ids === undefined) return;
     const [oldest] = this.#ids.keys();
-    if (oldest !== undefined && this.#ids.size >= ATTEMPTS_KEPT) this.#ids.delete(oldest);
-    this.#ids.set(attempt, ids);
+    if (oldest !== undefined && this.#ids.size >= WRITES_REMEMBERED) this.#ids.delete(oldest);
+    this.#ids.set(key, ids);
   }
 }
 
-/** By its shape: the history may be of the other of this library's two builds. */
-function failedIds(error: unknown): readonly string[] | undefined {
+/** The error is told by its fields: the history may be of the other of this library's two builds. */
+function idsOfError(error: unknown): readonly string[] | undefined {
   if (!(error instanceof Error && "code" in error && error.code === "WRITE_FAILED" && "ids" in error)) return undefined;
   return Array.isArray(error.ids) ? error.ids : undefined;
 }

@@ -107,14 +107,18 @@ test("a new system message in front of what the caller sends again is not logged
 });
 
 test.each([
-  [99, 0],
-  [100, 4],
-])("behind %d messages of others, %d of what the caller sends again are taken for new", async (others, twice) => {
-  const history = openHistory({ client, keyspace });
-  await history.addMessages(transcript(2));
-  await history.addMessages(Array.from({ length: others }, (_, at) => new HumanMessage(`other ${at}`)));
-  const model = fakeModel().respond(new AIMessage("a2"));
-  const agent = createAgent({ model, tools: [], middleware: [chatHistoryMiddleware({ history })] });
-  await agent.invoke({ messages: [...transcript(2), new HumanMessage("q2")] });
-  expect(await history.count()).toBe(4 + others + twice + 2);
-});
+  [99, false, 0],
+  [100, false, 4],
+  [100, true, 0],
+])(
+  "behind %d messages of others, with load: %s, %d of what the caller sends again are taken for new",
+  async (others, load, twice) => {
+    const history = openHistory({ client, keyspace });
+    await history.addMessages(transcript(2));
+    await history.addMessages(Array.from({ length: others }, (_, at) => new HumanMessage(`other ${at}`)));
+    const model = fakeModel().respond(new AIMessage("a2"));
+    const agent = createAgent({ model, tools: [], middleware: [chatHistoryMiddleware({ history, load })] });
+    await agent.invoke({ messages: [...transcript(2), new HumanMessage("q2")] });
+    expect(await history.count()).toBe(4 + others + twice + 2);
+  },
+);

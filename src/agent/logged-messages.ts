@@ -1,0 +1,61 @@
+import type { BaseMessage } from "@langchain/core/messages";
+import type { ChatLog } from "./chat-log.ts";
+import type { RunRecord } from "./run-record.ts";
+import { keyOf } from "./summary.ts";
+
+/** Which messages are in the log already. */
+export interface LoggedMessages {
+  readonly keys: ReadonlySet<unknown>;
+  /** The entry id of the log's newest message; undefined where the log is empty, or has no such ids. */
+  readonly cursor: string | undefined;
+}
+
+type States = readonly (readonly BaseMessage[])[];
+
+/**
+ * Finds which messages of a run that begins are in the log.
+ *
+ * The newest of them that is found in the log tells it of all before it, too: they were logged in order, and may have been
+ * deleted or have expired since. They are looked for among the log's newest entries and in the window.
+ */
+export async function findLogged(
+  given: readonly BaseMessage[],
+  states: States,
+  record: RunRecord | undefined,
+  log: ChatLog,
+  window: Promise<readonly BaseMessage[]>,
+): Promise<LoggedMessages> {
+  const keys = loggedByRecord(states, record);
+  const rest = given.filter((message) => !keys.has(keyOf(message)));
+  const ids = idsOf(rest);
+  const [{ newest, cursor }, stored] = await Promise.all([log.findNewest(ids), window]);
+  const found = newest ?? findNewestId(stored, ids);
+  const end = rest.findLastIndex(({ id }) => id !== undefined && id === found) + 1;
+  return { keys: new Set([...keys, ...rest.slice(0, end).map(keyOf)]), cursor };
+}
+
+/**
+ * Finds which messages of a run that stopped are in the log: each is looked for by its id, since messages of other runs may
+ * stand between those that it logged.
+ */
+export async function findLoggedByStoppedRun(states: States, record: RunRecord, log: ChatLog): Promise<LoggedMessages> {
+  const { ids, cursor } = await log.idsAddedAfter(record.cursor);
+  return { keys: new Set([...loggedByRecord(states, record), ...(record.known ?? []), ...ids]), cursor };
+}
+
+function loggedByRecord(states: States, record: RunRecord | undefined): Set<unknown> {
+  const last = record?.logged;
+  if (last === undefined) return new Set();
+  return new Set(
+    states.flatMap((messages) => messages.slice(0, messages.findIndex(({ id }) => id === last) + 1).map(keyOf)),
+  );
+}
+
+export function idsOf(messages: readonly BaseMessage[]): Set<string> {
+  return new Set(messages.flatMap(({ id }) => id ?? []));
+}
+
+/** Of the messages whose id is one of these, the id of the newest. */
+export function findNewestId(messages: readonly BaseMessage[], ids: ReadonlySet<string>): string | undefined {
+  return messages.findLast(({ id }) => id !== undefined && ids.has(id))?.id;
+}
