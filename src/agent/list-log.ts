@@ -4,14 +4,20 @@ import { windowLength } from "../history/window.ts";
 import type { AddedIds, ChatLog, NewestFound } from "./chat-log.ts";
 import { findNewestId, idsOf } from "./logged-messages.ts";
 
-const keys = new WeakMap<object, string>();
-let keysMade = 0;
+const numbers = new WeakMap<object, number>();
+let lastNumber = 0;
 
-/** Two objects are two logs: nothing tells where another class keeps its messages. */
+function numberOf(value: object): number {
+  const number = numbers.get(value) ?? ++lastNumber;
+  numbers.set(value, number);
+  return number;
+}
+
+/** Most classes keep a session's id in `sessionId`. Without one, two objects are two logs. */
 function keyOfHistory(history: object): string {
-  const key = keys.get(history) ?? `history ${++keysMade}`;
-  keys.set(history, key);
-  return key;
+  const sessionId: unknown = Reflect.get(history, "sessionId");
+  if (typeof sessionId !== "string") return `history ${numberOf(history)}`;
+  return JSON.stringify([numberOf(history.constructor), sessionId]);
 }
 
 /** The log in a history of any other class: such a history can only be read as a whole. */

@@ -6,46 +6,61 @@ import { invalidOption } from "../errors/refusals.ts";
 import { custom, flag, hasFunctions, maxMessages, name, oneOf, optionsObject } from "../options/schemas.ts";
 import { validate } from "../options/validation.ts";
 
-/** What LangChain.js takes as a context schema: an object schema of zod 3 or 4. */
+/** The schema of `runtime.context`: an object schema of zod 3 or zod 4. */
 export type ChatHistoryContextSchema = InteropZodObject | undefined;
 
-/** What `runtime.context` is. */
+/** The type of `runtime.context` under a schema; `unknown` without one. */
 export type ChatHistoryContext<Schema extends ChatHistoryContextSchema> = Schema extends InteropZodObject
   ? InferInteropZodOutput<Schema>
   : unknown;
 
-/** One history, or a function that opens the run's own; it is called at least twice in a run, so that it should be cheap. */
+/**
+ * A history, or a function that returns the history of a run. The function is called for each hook: at least twice in a run,
+ * and once more for each model call with `save: "step"`. It should be cheap: share one driver `Client`.
+ */
 export type ChatHistorySource<Context> =
   | BaseListChatMessageHistory
   | ((runtime: Runtime<Context>) => BaseListChatMessageHistory | Promise<BaseListChatMessageHistory>);
 
-/** When messages are written: in one piece after the run, or as the run goes. */
+/** When messages are written: `"run"` writes once, after the run; `"step"` writes while the run goes on. */
 export type SaveMode = "run" | "step";
 
+/** The options of `chatHistoryMiddleware`. */
 export interface ChatHistoryMiddlewareOptions<Schema extends ChatHistoryContextSchema = undefined> {
-  /** Where the conversation is kept: any list-like history of LangChain.js. */
+  /** Where the conversation is kept: one of this library's histories, or any other that extends `BaseListChatMessageHistory`. */
   readonly history: ChatHistorySource<ChatHistoryContext<Schema>>;
-  /** The newest messages that are put in front of the prompt. @defaultValue the history's own window */
+  /**
+   * How many of the newest stored messages are put in front of the prompt, at most. A whole number from 1 on.
+   * @defaultValue the history's own `maxMessages`
+   */
   readonly maxMessages?: number | undefined;
   /**
-   * Whether what is stored is put in front of the prompt. @defaultValue `true` without a checkpointer; `false` with one, be
-   * it a parent graph's, since the thread then has the conversation, and the history is its log
+   * Whether stored messages are put in front of the prompt.
+   * @defaultValue `true` without a checkpointer. `false` with one, a parent graph's included: the thread then holds the
+   * conversation, and the history is its log.
    */
   readonly load?: boolean | undefined;
   /**
-   * `"run"`: one write after the run, all of it or nothing; a run that ends before its end (a model error, an abort, the
-   * recursion limit) is not written. `"step"`: the input before the first model call, then each whole round of tool calls
-   * and answers before the next one, then the rest, each as it is then: what another middleware changes later (redacts,
-   * for instance) is changed in the log by `"run"` alone. @defaultValue `"run"`
+   * When messages are written.
+   *
+   * - `"run"`: once, after the run, all or nothing. A run that stops before its end (an error, an abort, the recursion
+   *   limit) writes nothing. What another middleware changes in the run, a redaction for instance, is logged as changed.
+   * - `"step"`: the input before the first model call, then each round of tool calls with all its answers before the next
+   *   model call, then the rest. Each is logged as it is at that moment.
+   * @defaultValue `"run"`
    */
   readonly save?: SaveMode | undefined;
-  /** The shape of `runtime.context`: LangChain.js shows a middleware nothing of the context without it. */
+  /** The schema of `runtime.context`. Without it, LangChain.js gives the `history` function no context. */
   readonly contextSchema?: Schema | undefined;
-  /** The middleware's name, one of its own where an agent has two. @defaultValue `"ChatHistoryMiddleware"` */
+  /**
+   * The middleware's name. An agent with two histories needs two names. With a checkpointer, keep the name: the thread's
+   * state has the middleware's record under it.
+   * @defaultValue `"ChatHistoryMiddleware"`
+   */
   readonly name?: string | undefined;
 }
 
-/** The same, checked, with its defaults. */
+/** The validated options, with their defaults. */
 export interface ResolvedMiddlewareOptions {
   readonly history: ChatHistorySource<unknown>;
   readonly maxMessages: number | undefined;
@@ -69,23 +84,23 @@ const schema = optionsObject({
   name: name("middleware"),
 });
 
-/** By what it can do: the application may have two copies of core. */
+/** A history is told by its methods: the application may have two copies of core. */
 function isHistory(value: unknown): value is BaseListChatMessageHistory {
   return hasFunctions(value, "getMessages", "addMessages");
 }
 
-/** Throws `INVALID_OPTION`. */
+/** Validates the options and fills in defaults. Throws `INVALID_OPTION`. */
 export function resolveMiddlewareOptions<Schema extends ChatHistoryContextSchema>(
   options: ChatHistoryMiddlewareOptions<Schema>,
 ): ResolvedMiddlewareOptions {
   const checked = validate(schema, options);
   const { maxMessages, load, save = "run", name = DEFAULT_NAME } = checked;
-  // LangChain.js gives every hook the context that the schema has parsed.
+  // LangChain.js validates the context by the schema before it calls a hook, so that the context has its type.
   const history = checked.history as ChatHistorySource<unknown>;
   return Object.freeze({ history, maxMessages, load, save, name });
 }
 
-/** The history of this run. Rejects with `INVALID_OPTION` where the function gave something else. */
+/** Returns the history of a run. Rejects with `INVALID_OPTION` where the function returned something else. */
 export async function openHistory(
   source: ChatHistorySource<unknown>,
   runtime: Runtime,

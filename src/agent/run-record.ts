@@ -70,8 +70,11 @@ export function namesMarked(record: RunRecord, marked: BaseMessage): boolean {
   return record.marked === hashText(marked);
 }
 
-function hashText({ text }: BaseMessage): string {
-  return createHash("sha256").update(text).digest("base64url");
+/** Summaries are strings. All other content has one hash, which no summary has. */
+function hashText({ content }: BaseMessage): string {
+  return createHash("sha256")
+    .update(typeof content === "string" ? content : "")
+    .digest("base64url");
 }
 
 /** The record of a run whose messages are all in the log. */

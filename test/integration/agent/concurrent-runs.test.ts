@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type BaseChatMessageHistory, InMemoryChatMessageHistory } from "@langchain/core/chat_history";
+import type { BaseMessage } from "@langchain/core/messages";
 import { MemorySaver } from "@langchain/langgraph";
 import type { Client } from "cassandra-driver";
 import { AIMessage, createAgent, createMiddleware, fakeModel, HumanMessage } from "langchain";
@@ -31,6 +32,28 @@ function meeting(count: number): () => Promise<void> {
     if (arrived === count) open();
     return opened;
   };
+}
+
+/** Anyone's history of a session in a shared store, as applications open one for each run. */
+class SessionHistory extends InMemoryChatMessageHistory {
+  static readonly #stores = new Map<string, InMemoryChatMessageHistory>();
+  readonly sessionId: string;
+  readonly #store: InMemoryChatMessageHistory;
+
+  constructor(sessionId: string) {
+    super();
+    this.sessionId = sessionId;
+    this.#store = SessionHistory.#stores.get(sessionId) ?? new InMemoryChatMessageHistory();
+    SessionHistory.#stores.set(sessionId, this.#store);
+  }
+
+  override getMessages(): Promise<BaseMessage[]> {
+    return this.#store.getMessages();
+  }
+
+  override addMessages(messages: BaseMessage[]): Promise<void> {
+    return this.#store.addMessages(messages);
+  }
 }
 
 type Answer = () => AIMessage | Promise<AIMessage>;
@@ -85,13 +108,17 @@ function failingOnce(opened: Promise<void>, when: "before" | "after"): { watched
 }
 
 describe.each(modes)("save: $save, with a checkpointer: $keeps", ({ save, keeps }) => {
-  test.each(["one agent", "two agents", "two clients", "one thread", "another class of history"])(
+  test.each(["one agent", "two agents", "two clients", "one thread", "another history", "another history's class"])(
     "five runs at once that are given the same message log it once, and all answers: %s",
     async (who) => {
       const sessionId = randomUUID();
       const other = new InMemoryChatMessageHistory();
-      const own = (): Setting["history"] =>
-        who === "another class of history" ? other : openHistory({ client, keyspace, sessionId });
+      const own = (): Setting["history"] => {
+        if (who === "another history") return other;
+        return who === "another history's class"
+          ? new SessionHistory(sessionId)
+          : openHistory({ client, keyspace, sessionId });
+      };
       const all = meeting(5);
       const answers = [1, 2, 3, 4, 5].map((at) => async () => {
         await all();

@@ -67,6 +67,22 @@ test.each([
   expect(await promptOf(stored)).toEqual(expected);
 });
 
+test.each([[[null]], [[undefined]], ["text"], [7], [{}], [[{}]], [["a"]]])(
+  "a message whose tool_calls are %j is logged, and is left out of the prompt",
+  async (calls) => {
+    const odd = (): AIMessage => Object.assign(new AIMessage("odd"), { tool_calls: calls });
+    const history = new InMemoryChatMessageHistory([new HumanMessage("q"), odd(), answer("a"), new AIMessage("x")]);
+    const model = fakeModel().respond(new AIMessage("done")).respond(new AIMessage("done"));
+    const middleware = [chatHistoryMiddleware({ history, maxMessages: 3 })];
+    const agent = createAgent({ model, tools: [weather], middleware });
+    await agent.invoke({ messages: [odd(), new HumanMessage("question 1")] });
+    expect(model.calls[0]?.messages.map(({ content }) => content)).toEqual(["x", "question 1"]);
+    expect((await history.getMessages()).map(({ content }) => content).slice(4)).toEqual(["odd", "question 1", "done"]);
+    await agent.invoke(ask(2));
+    expect(model.calls[1]?.messages.map(({ content }) => content)).toEqual(["question 1", "done", "question 2"]);
+  },
+);
+
 test("a remove row stays in the log, and is left out of the prompt", async () => {
   const history = new InMemoryChatMessageHistory([
     new HumanMessage("q"),

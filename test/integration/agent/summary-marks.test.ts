@@ -4,12 +4,14 @@ import {
   AIMessageChunk,
   type BaseMessage,
   ChatMessage,
+  FunctionMessage,
   HumanMessage,
   HumanMessageChunk,
+  RemoveMessage,
   SystemMessage,
   ToolMessage,
 } from "@langchain/core/messages";
-import { type BaseCheckpointSaver, Command, MemorySaver } from "@langchain/langgraph";
+import { type BaseCheckpointSaver, Command, MemorySaver, REMOVE_ALL_MESSAGES } from "@langchain/langgraph";
 import {
   type AgentMiddleware,
   createAgent,
@@ -60,14 +62,17 @@ interface Setting {
   readonly save: "run" | "step";
   readonly checkpointer?: BaseCheckpointSaver | undefined;
   readonly others?: readonly AgentMiddleware[];
+  /** Whether the log is the last middleware, not the first. */
+  readonly last?: boolean;
 }
 
-function open({ history, model, save, checkpointer, others = [] }: Setting) {
+function open({ history, model, save, checkpointer, others = [], last = false }: Setting) {
+  const log = chatHistoryMiddleware({ history, save });
   return createAgent({
     model,
     tools: [markedWeather],
     ...(checkpointer && { checkpointer }),
-    middleware: [chatHistoryMiddleware({ history, save }), ...others],
+    middleware: last ? [...others, log] : [log, ...others],
   });
 }
 
@@ -84,6 +89,7 @@ describe.each(modes)("save: $save, with a checkpointer: $keeps", ({ save, keeps 
     ["SystemMessage", () => new SystemMessage({ content: "given", ...marked })],
     ["ChatMessage", () => new ChatMessage({ content: "given", role: "critic", ...marked })],
     ["ToolMessage", () => new ToolMessage({ content: "given", tool_call_id: "x", ...marked })],
+    ["FunctionMessage", () => new FunctionMessage({ content: "given", name: "f", ...marked })],
     ["plain object", () => ({ role: "user", content: "given", ...marked })],
   ])("a %s of the caller that is marked as a summary is logged once, wherever it stands", async (_, give) => {
     const history = openHistory({ client, keyspace });
@@ -101,12 +107,19 @@ describe.each(modes)("save: $save, with a checkpointer: $keeps", ({ save, keeps 
     expect(texts).toEqual([1, 2].flatMap((turn) => ["given", "in between", "given", `answer ${turn}`]));
   });
 
-  test.each([1, 2, 4])(
-    "all that is marked is logged once in runs that summarize to %d messages; no summary is",
-    async (keep) => {
+  test.each([
+    [1, "before"],
+    [2, "before"],
+    [4, "before"],
+    [1, "behind"],
+    [2, "behind"],
+  ])(
+    "all that is marked is logged once in runs that summarize to %d messages, with the log %s it; no summary is",
+    async (keep, place) => {
       const history = openHistory({ client, keyspace });
       const model = fakeModel();
-      const agent = open({ history, model, save, checkpointer: saver(), others: [summarizing(keep + 1, keep)] });
+      const others = [summarizing(keep + 1, keep)];
+      const agent = open({ history, model, save, checkpointer: saver(), others, last: place === "behind" });
       const expected: string[] = [];
       for (const turn of [1, 2, 3]) {
         model
@@ -120,6 +133,18 @@ describe.each(modes)("save: $save, with a checkpointer: $keeps", ({ save, keeps 
       }
       expect(JSON.stringify(prompts(model).at(-1))).toContain("the gist");
       expect(shown(await history.getMessages())).toEqual(expected);
+    },
+  );
+
+  test.each([1, 2])(
+    "a marked input is logged where %d of it is summarized before the first model call",
+    async (keep) => {
+      const history = openHistory({ client, keyspace });
+      const model = fakeModel().respond(answer("answer"));
+      const agent = open({ history, model, save, checkpointer: saver(), others: [summarizing(keep + 1, keep)] });
+      const given = ["given 1", "given 2", "given 3"].slice(0, keep + 1);
+      await agent.invoke({ messages: given.map((text) => question(text)) }, { configurable: { thread_id: "t" } });
+      expect(shown(await history.getMessages())).toEqual([...given.map((text) => `human: ${text}`), "ai: answer"]);
     },
   );
 
@@ -237,8 +262,6 @@ test("a marked question after the thread was cleared is logged", async () => {
   const agent = open({ history, model, save: "run", checkpointer: new MemorySaver() });
   const thread = { configurable: { thread_id: randomUUID() } };
   await agent.invoke({ messages: [question("question 1")] }, thread);
-  const { RemoveMessage } = await import("@langchain/core/messages");
-  const { REMOVE_ALL_MESSAGES } = await import("@langchain/langgraph");
   await agent.graph.updateState(thread, { messages: [new RemoveMessage({ id: REMOVE_ALL_MESSAGES })] });
   await agent.invoke({ messages: [question("question 2")] }, thread);
   expect(shown(await history.getMessages())).toEqual([
