@@ -11,7 +11,7 @@ interface Checkpointer {
 export type Configurable = Readonly<Record<string, unknown>> | undefined;
 
 /** LangGraph hands a graph's checkpointer to its nodes under this key of `configurable` (seen in 1.2 to 1.7). */
-const CHECKPOINTER_KEY = "__pregel_checkpointer";
+export const CHECKPOINTER_KEY = "__pregel_checkpointer";
 
 const CHECKPOINTS_PER_READ = 10;
 
@@ -44,7 +44,7 @@ function isCheckpointer(value: unknown): value is Checkpointer {
 }
 
 /** A node's checkpoint namespace is that of its graph and one part more, behind a bar: `graph:1|node:2`. */
-function configOfGraph(configurable: Configurable): object {
+export function configOfGraph(configurable: Configurable): object {
   const namespace = String(configurable?.["checkpoint_ns"] ?? "");
   return { thread_id: configurable?.["thread_id"], checkpoint_ns: namespace.split("|").slice(0, -1).join("|") };
 }

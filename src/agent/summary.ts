@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from "node:util";
 import type { BaseMessage } from "@langchain/core/messages";
 
 /** The key of `additional_kwargs` under which LangChain's `summarizationMiddleware` marks its summaries (1.3 to 1.5). */
-const SOURCE_KEY = "lc_source";
-const SUMMARIZATION = "summarization";
+export const SOURCE_KEY = "lc_source";
+export const SUMMARIZATION = "summarization";
 
 /** The messages of an agent's state at one moment. */
 export interface MessagesState {
