@@ -1,8 +1,4 @@
-import type { BaseListChatMessageHistory } from "@langchain/core/chat_history";
 import type { BaseMessage } from "@langchain/core/messages";
-import { EntryLog, isEntryHistory } from "./entry-log.ts";
-import type { FailedWrites } from "./failed-writes.ts";
-import { ListLog } from "./list-log.ts";
 
 /** The ids of some messages of the log. */
 export interface AddedIds {
@@ -30,12 +26,4 @@ export interface ChatLog {
   idsAddedAfter(cursor: string | undefined): Promise<AddedIds>;
   /** Adds the messages, all or none as far as the history can. */
   append(messages: readonly BaseMessage[]): Promise<void>;
-}
-
-export function openLog(
-  history: BaseListChatMessageHistory,
-  failed: FailedWrites,
-  signal: AbortSignal | undefined,
-): ChatLog {
-  return isEntryHistory(history) ? new EntryLog(history, failed, signal) : new ListLog(history);
 }

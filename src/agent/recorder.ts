@@ -1,9 +1,10 @@
 import type { BaseMessage } from "@langchain/core/messages";
 import type { Runtime } from "langchain";
 import type { ChatLog } from "./chat-log.ts";
-import { openLog } from "./chat-log.ts";
 import { hasCheckpointer, readStates } from "./checkpoints.ts";
+import { EntryLog, isEntryHistory } from "./entry-log.ts";
 import { FailedWrites } from "./failed-writes.ts";
+import { ListLog } from "./list-log.ts";
 import { openHistory, type ResolvedMiddlewareOptions } from "./options.ts";
 import { type AgentState, type Loading, openRun, type Run } from "./run.ts";
 import { endRecord, haveSameLog, type RunRecord, readRecord } from "./run-record.ts";
@@ -93,7 +94,8 @@ export class Recorder {
   }
 
   async #openLog(runtime: Runtime): Promise<ChatLog> {
-    return openLog(await openHistory(this.#options.history, runtime), this.#failed, runtime.signal);
+    const history = await openHistory(this.#options.history, runtime);
+    return isEntryHistory(history) ? new EntryLog(history, this.#failed, runtime.signal) : new ListLog(history);
   }
 }
 

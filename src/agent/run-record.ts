@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import type { BaseMessage } from "@langchain/core/messages";
 import { z } from "zod";
-import type { LoggedMessages } from "./logged-messages.ts";
 import { findMarked, keyOf } from "./summary.ts";
 
 /**
@@ -45,23 +44,25 @@ export function haveSameLog(one: RunRecord | undefined, other: RunRecord | undef
 /**
  * The record of a run that begins.
  * @param messages - of the state
- * @param summary - that of the messages which is a summary
+ * @param summaries - those of the messages that are summaries
+ * @param logged - the keys of the messages that are in the log
  */
 export function startRecord(
   messages: readonly BaseMessage[],
-  summary: BaseMessage | undefined,
-  { keys, cursor }: LoggedMessages,
+  summaries: ReadonlySet<BaseMessage>,
+  logged: ReadonlySet<unknown>,
+  cursor: string | undefined,
 ): RunRecord {
-  const first = messages.findIndex((message) => !keys.has(keyOf(message)));
+  const first = messages.findIndex((message) => !logged.has(keyOf(message)));
   const end = first < 0 ? messages.length : first;
-  const known = messages.slice(end).flatMap(({ id }) => (id !== undefined && keys.has(id) ? id : []));
+  const known = messages.slice(end).flatMap(({ id }) => (id !== undefined && logged.has(id) ? id : []));
   const marked = findMarked(messages);
   return {
     running: true,
     cursor,
     logged: messages[end - 1]?.id,
     ...(known.length > 0 && { known }),
-    ...(marked !== undefined && marked !== summary && { marked: hashText(marked) }),
+    ...(marked !== undefined && !summaries.has(marked) && { marked: hashText(marked) }),
   };
 }
 

@@ -98,7 +98,7 @@ export async function openRun(
     : findLogged(transcript.messages, states, record, log, window);
   const [logged, stored] = await Promise.all([finding, window]);
   const run = new Run(cutWindow(stored, states.flat()), transcript, logged, readAt);
-  return { run, record: startRecord(messages, transcript.summary, logged) };
+  return { run, record: startRecord(messages, transcript.summaries, logged.keys, logged.cursor) };
 }
 
 function buildTranscript(first: AgentState, later: readonly (readonly BaseMessage[])[]): Transcript {
@@ -106,7 +106,7 @@ function buildTranscript(first: AgentState, later: readonly (readonly BaseMessag
   const marked = findMarked(messages);
   // Without a record, the caller gave all messages. A record names the marked message that a caller gave.
   const isSummary = marked !== undefined && record !== undefined && !namesMarked(record, marked);
-  const transcript = new Transcript({ messages, summary: isSummary ? marked : undefined });
+  const transcript = new Transcript({ messages, summaries: new Set(isSummary ? [marked] : []) });
   for (const state of later) transcript.addState(state);
   return transcript;
 }

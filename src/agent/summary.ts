@@ -8,8 +8,8 @@ export const SUMMARIZATION = "summarization";
 /** The messages of an agent's state at one moment. */
 export interface MessagesState {
   readonly messages: readonly BaseMessage[];
-  /** That of the messages which is a summary made by a middleware. */
-  readonly summary: BaseMessage | undefined;
+  /** Those of the messages that are summaries made by a middleware. */
+  readonly summaries: ReadonlySet<BaseMessage>;
 }
 
 /** The key by which a message is recognized in another state: its id, or the message itself where it has none. */
@@ -23,19 +23,26 @@ export function findMarked(messages: readonly BaseMessage[]): BaseMessage | unde
 }
 
 /**
- * Finds the summary that a middleware made of the beginning of the conversation, or undefined.
+ * Finds the summaries that middleware made of the beginning of the conversation.
  *
- * The mark alone proves nothing, since a caller can send it. A summary stands at the beginning of the state, was not there
- * before, and the messages that began the state before are gone. What a caller, a model or a tool adds stands at the end.
+ * The mark alone proves nothing, since a caller can send it. A new summary stands at the beginning of the state, and messages
+ * that began the state before are gone. What a caller, a model or a tool adds stands at the end.
  */
-export function findSummary(before: MessagesState, messages: readonly BaseMessage[]): BaseMessage | undefined {
-  return beginningOf(messages).find((message) => isMarked(message) && isSummary(message, before, messages));
+export function findSummaries(before: MessagesState, messages: readonly BaseMessage[]): Set<BaseMessage> {
+  const marked = messages.filter(isMarked);
+  return new Set(marked.filter((message) => isKeptSummary(message, before) ?? isNewSummary(message, before, messages)));
 }
 
-function isSummary(message: BaseMessage, before: MessagesState, messages: readonly BaseMessage[]): boolean {
+/** Undefined where the message was not there before. */
+function isKeptSummary(message: BaseMessage, before: MessagesState): boolean | undefined {
   const earlier = before.messages.find((other) => keyOf(other) === keyOf(message));
-  if (earlier !== undefined && isDeepStrictEqual(earlier.content, message.content)) return earlier === before.summary;
   // LangChain 1.5 gives a summary the id of the first message that it replaces.
+  const isKept = earlier !== undefined && isDeepStrictEqual(earlier.content, message.content);
+  return isKept ? before.summaries.has(earlier) : undefined;
+}
+
+function isNewSummary(message: BaseMessage, before: MessagesState, messages: readonly BaseMessage[]): boolean {
+  if (!beginningOf(messages).includes(message)) return false;
   const kept = new Set(messages.filter((other) => other !== message).map(keyOf));
   return beginningOf(before.messages).some((other) => !kept.has(keyOf(other)));
 }

@@ -1,5 +1,5 @@
 import type { BaseMessage } from "@langchain/core/messages";
-import { findSummary, keyOf, type MessagesState } from "./summary.ts";
+import { findSummaries, keyOf, type MessagesState } from "./summary.ts";
 
 /**
  * Every message of a run, in order, put together from the states of the agent: a message that a middleware removes from the
@@ -19,18 +19,18 @@ export class Transcript {
     return this.#messages;
   }
 
-  /** The summary that stands in the newest state. */
-  get summary(): BaseMessage | undefined {
-    return this.#state.summary;
+  /** The summaries that stand in the newest state. */
+  get summaries(): ReadonlySet<BaseMessage> {
+    return this.#state.summaries;
   }
 
   /** Adds what is new in a later state, and takes over what a middleware has changed in it. */
   addState(messages: readonly BaseMessage[]): void {
-    const summary = findSummary(this.#state, messages);
-    this.#state = { messages, summary };
+    const summaries = findSummaries(this.#state, messages);
+    this.#state = { messages, summaries };
     this.#messages = mergeMessages(
       this.#messages,
-      messages.filter((message) => message !== summary && message.type !== "remove"),
+      messages.filter((message) => !summaries.has(message) && message.type !== "remove"),
     );
   }
 }

@@ -30,11 +30,17 @@ test("a window is found whatever stands under tool_calls and tool_call_id", () =
     fc.array(odd).map(withCalls),
     odd.map((id) => Object.assign(new ToolMessage({ content: "r", tool_call_id: "" }), { tool_call_id: id })),
   );
+  const start = fc.constantFrom("any" as const, "human" as const);
   fc.assert(
-    fc.property(fc.array(message, { maxLength: 8 }), fc.integer({ min: 1, max: 4 }), (newestFirst, size) => {
-      const length = windowLength(newestFirst, size, true) ?? -1;
-      expect(length).toBeGreaterThanOrEqual(0);
-      expect(newestFirst[length - 1]?.type).not.toBe("tool");
-    }),
+    fc.property(
+      fc.array(message, { maxLength: 8 }),
+      fc.integer({ min: 1, max: 4 }),
+      start,
+      (newestFirst, size, start) => {
+        const length = windowLength(newestFirst, size, { complete: true, start }) ?? -1;
+        expect(length).toBeGreaterThanOrEqual(0);
+        expect(newestFirst[length - 1]?.type).not.toBe("tool");
+      },
+    ),
   );
 });
