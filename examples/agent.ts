@@ -1,4 +1,4 @@
-/** An agent with a tool, which remembers in Cassandra: without a checkpointer, turn after turn. */
+/** An agent with a tool that keeps its conversation in Cassandra, without a checkpointer. */
 import { randomUUID } from "node:crypto";
 import { AIMessage, createAgent, fakeModel, type Runtime, tool } from "langchain";
 import { CassandraChatMessageHistory } from "langchain-cassandra-history";
@@ -18,7 +18,7 @@ const weather = tool(({ city }) => `It is sunny in ${city}.`, {
 const call = (city: string) => ({ type: "tool_call" as const, id: city, name: "weather", args: { city } });
 
 // Your own chat model goes here, for instance "openai:gpt-5-mini" or new ChatAnthropic({ model: "claude-sonnet-4-5" }).
-// This one needs no key: it has its lines prepared.
+// This one needs no key: its replies are prepared.
 const model = fakeModel()
   .respond(new AIMessage({ content: "Let me look.", tool_calls: [call("Rome"), call("Oslo")] }))
   .respond(new AIMessage("Sunny in both."))

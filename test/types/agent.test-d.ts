@@ -26,7 +26,7 @@ test("the context has the type of its schema", () => {
   });
   const agent = createAgent({ model: fakeModel(), tools: [], middleware: [middleware] });
   void agent.invoke({ messages: [] }, { context: { user: "ada" } });
-  // @ts-expect-error the context is of another form
+  // @ts-expect-error the context has another type
   void agent.invoke({ messages: [] }, { context: { user: 1 } });
 });
 
@@ -44,6 +44,6 @@ test("wrong options do not compile", () => {
   chatHistoryMiddleware({ history, window: 5 });
   // @ts-expect-error not one of the modes
   chatHistoryMiddleware({ history, save: "always" });
-  // @ts-expect-error gives no history
+  // @ts-expect-error returns no history
   chatHistoryMiddleware({ history: () => "history" });
 });

@@ -51,7 +51,7 @@ describe("a model error", () => {
   });
 
   test.each<AgentSetting["save"]>(["run", "step"])(
-    "save: %s, with a checkpointer: invoke(null) goes on, each message logged once",
+    "save: %s, with a checkpointer: invoke(null) continues the run, and each message is logged once",
     async (save) => {
       const model = fakeModel().respond(calling("1a", "1b")).respond(broken).respond(new AIMessage("answer 1"));
       const sessionId = randomUUID();
@@ -69,7 +69,7 @@ describe("a model error", () => {
   );
 
   test.each<AgentSetting["save"]>(["run", "step"])(
-    "save: %s, with a checkpointer: a new question logs what the broken run had said",
+    "save: %s, with a checkpointer: the next run logs the messages of the failed run, too",
     async (save) => {
       const model = fakeModel().respond(calling("1a", "1b")).respond(broken);
       const sessionId = randomUUID();
@@ -84,7 +84,7 @@ describe("a model error", () => {
   );
 
   test.each<AgentSetting["save"]>(["run", "step"])(
-    "save: %s: a model that is tried again within the run is logged once",
+    "save: %s: a model call that is retried within the run is logged once",
     async (save) => {
       const model = fakeModel().respond(calling("1a", "1b")).respond(broken).respond(new AIMessage("answer 1"));
       const history = openHistory({ client, keyspace });
@@ -102,7 +102,7 @@ describe("a model error", () => {
   );
 });
 
-test("a step run that broke off is logged once, however many messages of others follow it", async () => {
+test("save: step: a failed run is logged once, however many messages of other threads follow it", async () => {
   const model = fakeModel().respond(calling("1a", "1b")).respond(broken);
   const sessionId = randomUUID();
   const thread = { configurable: { thread_id: "one of the user's" } };
@@ -115,14 +115,14 @@ test("a step run that broke off is logged once, however many messages of others 
   expect(logged.filter((line) => !line.includes("of another thread"))).toEqual([...lines(1).slice(0, 4), ...lines(2)]);
 });
 
-/** Anyone's history that gives its newest messages only. */
+/** A history of another class that returns its newest messages only. */
 class CappedHistory extends InMemoryChatMessageHistory {
   override async getMessages(): Promise<BaseMessage[]> {
     return (await super.getMessages()).slice(-4);
   }
 }
 
-test("a step run that broke off is logged once by a history that gives its newest messages only", async () => {
+test("save: step: a failed run is logged once in a history that returns its newest messages only", async () => {
   const model = fakeModel().respond(broken).respond(new AIMessage("answer 1")).respond(new AIMessage("answer 2"));
   const history = new CappedHistory(Array.from({ length: 10 }, (_, at) => new HumanMessage(`old ${at}`)));
   const agent = createAgent({
@@ -150,7 +150,7 @@ describe("an abort", () => {
   );
 
   test.each<AgentSetting["save"]>(["run", "step"])(
-    "save: %s: leaves whole rounds behind, and the next question goes on",
+    "save: %s: leaves complete rounds in the log, and the next run works",
     async (save) => {
       const model = fakeModel()
         .respond(calling("1a", "1b"))
@@ -179,7 +179,7 @@ describe("an abort", () => {
     },
   );
 
-  test("before the run begins, nothing is read or written", async () => {
+  test("before the run begins: nothing is read or written", async () => {
     const { watched, requests } = watchClient(client);
     const { agent } = openAgent({ model: fakeModel(), save: "step", client: watched });
     await expect(agent.invoke(ask(1), { signal: AbortSignal.abort(new Error("enough")) })).rejects.toThrow();
@@ -188,7 +188,7 @@ describe("an abort", () => {
 });
 
 test.each<AgentSetting["save"]>(["run", "step"])(
-  "save: %s: the recursion limit ends a run as an error does",
+  "save: %s: the recursion limit stops a run as an error does",
   async (save) => {
     const model = fakeModel().respond(calling("1a", "1b")).respond(calling("c"));
     const { agent, history } = openAgent({ model, save });

@@ -14,7 +14,7 @@ const client = openClient();
 const otherClient = openClient();
 const keyspace = ownKeyspace(client);
 
-/** A promise that is settled from outside. */
+/** A promise, and the function that resolves it. */
 function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
   let open = (): void => {};
   const opened = new Promise<void>((resolve) => {
@@ -23,7 +23,7 @@ function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
   return { opened, open };
 }
 
-/** Resolves for all when as many have called it. */
+/** Returns a function whose promises resolve when it has been called that many times. */
 function meeting(count: number): () => Promise<void> {
   const { opened, open } = gate();
   let arrived = 0;
@@ -34,7 +34,7 @@ function meeting(count: number): () => Promise<void> {
   };
 }
 
-/** Anyone's history of a session in a shared store, as applications open one for each run. */
+/** A history of another class: each object is a view of its session in a shared store. */
 class SessionHistory extends InMemoryChatMessageHistory {
   static readonly #stores = new Map<string, InMemoryChatMessageHistory>();
   readonly sessionId: string;
@@ -64,7 +64,7 @@ interface Setting {
   readonly keeps: boolean;
 }
 
-/** An agent whose runs are answered by these functions, in the order in which they ask the model. */
+/** An agent whose model calls these functions answer, one after the other. */
 function openAgent({ history, save, keeps }: Setting, ...answers: Answer[]) {
   const answering = createMiddleware({
     name: "answering",
@@ -84,7 +84,7 @@ function openAgent({ history, save, keeps }: Setting, ...answers: Answer[]) {
 
 type Agent = ReturnType<typeof openAgent>;
 
-/** One run that is given the message of this id. */
+/** A run that is given the message of this id. */
 function click(agent: Agent, thread: string = randomUUID(), id = "q1"): Promise<unknown> {
   const messages = [new HumanMessage({ content: `question ${id}`, id })];
   return agent.invoke({ messages }, { configurable: { thread_id: thread } });
@@ -92,7 +92,7 @@ function click(agent: Agent, thread: string = randomUUID(), id = "q1"): Promise<
 
 const modes = (["run", "step"] as const).flatMap((save) => [true, false].map((keeps) => ({ save, keeps })));
 
-/** A client whose next write waits for what is given, and then fails, before or after it took effect. */
+/** A client whose first write waits for the promise, and then fails, before or after it takes effect. */
 function failingOnce(opened: Promise<void>, when: "before" | "after"): { watched: Client; begun: Promise<void> } {
   const begun = gate();
   let failed = false;
@@ -109,7 +109,7 @@ function failingOnce(opened: Promise<void>, when: "before" | "after"): { watched
 
 describe.each(modes)("save: $save, with a checkpointer: $keeps", ({ save, keeps }) => {
   test.each(["one agent", "two agents", "two clients", "one thread", "another history", "another history's class"])(
-    "five runs at once that are given the same message log it once, and all answers: %s",
+    "five runs at once that are given the same message log it once, and log all answers: %s",
     async (who) => {
       const sessionId = randomUUID();
       const other = new InMemoryChatMessageHistory();
@@ -139,7 +139,7 @@ describe.each(modes)("save: $save, with a checkpointer: $keeps", ({ save, keeps 
     },
   );
 
-  test("a run that ends while another goes on logs the message, which the other one does not log again", async () => {
+  test("of two runs at once, the one that ends first logs the message, and the other does not", async () => {
     const history = openHistory({ client, keyspace });
     const [slow, started] = [gate(), gate()];
     const agent = openAgent(
@@ -206,7 +206,7 @@ describe.each(modes)("save: $save, with a checkpointer: $keeps", ({ save, keeps 
     },
   );
 
-  test("runs at once that are given some of the same messages log each once", async () => {
+  test("runs at once whose inputs overlap log each message once", async () => {
     const history = openHistory({ client, keyspace });
     const all = meeting(3);
     const answer = async (): Promise<AIMessage> => {
@@ -248,7 +248,7 @@ describe.each(modes)("save: $save, with a checkpointer: $keeps", ({ save, keeps 
   });
 });
 
-test("a run beside which nothing else is logged reads no more for it", async () => {
+test("a run without others at the same time makes no additional read", async () => {
   const { watched, requests } = watchClient(client);
   const history = openHistory({ client: watched, keyspace });
   await history.setup();

@@ -81,7 +81,7 @@ describe("a history for each run", () => {
     });
   });
 
-  test("what the function throws rejects invoke as it is", async () => {
+  test("invoke rejects with the error that the function throws", async () => {
     const refused = new Error("no such user");
     const history = (): never => {
       throw refused;
@@ -91,7 +91,7 @@ describe("a history for each run", () => {
   });
 });
 
-test("an agent has two histories, by two names", async () => {
+test("an agent can have two histories, under two names", async () => {
   const [one, other] = [open(randomUUID()), open(randomUUID())];
   await other.addUserMessage("before");
   const model = fakeModel();
@@ -160,12 +160,12 @@ describe("options", () => {
       "one of the options history, maxMessages, load, save, contextSchema, name",
       "an unknown one (is it misspelled?)",
     ],
-  ])("%# are refused where they are wrong", (options, option, expected, came) => {
+  ])("%#: a wrong value throws INVALID_OPTION", (options, option, expected, came) => {
     const create = (): unknown => Reflect.apply(chatHistoryMiddleware, undefined, [options]);
     expect(create).toThrow(`Invalid option "${option}": expected ${expected}, got ${came}.`);
   });
 
-  test("may be undefined", async () => {
+  test("can be undefined", async () => {
     const undefineds = {
       maxMessages: undefined,
       load: undefined,

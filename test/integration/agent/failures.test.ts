@@ -15,7 +15,7 @@ const keyspace = ownKeyspace(client);
 
 const openAgent = agentOpener(client, keyspace);
 
-/** A client whose writes fail, before or after they took effect, as often as it is told. */
+/** A client whose first writes fail, before or after they take effect. */
 function failingWrites(times: number, when: "before" | "after") {
   let left = times;
   const lost = new Error("the node went away");
@@ -31,7 +31,7 @@ function failingWrites(times: number, when: "before" | "after") {
 }
 
 describe.each(["before", "after"] as const)("a write that fails %s it took effect", (when) => {
-  test("after the run rejects invoke, with the library's error", async () => {
+  test("after the run: invoke rejects with the library's error", async () => {
     const { watched } = failingWrites(1, when);
     const model = fakeModel();
     respondWithTurn(model, 1);
@@ -40,7 +40,7 @@ describe.each(["before", "after"] as const)("a write that fails %s it took effec
   });
 
   test.each(["the same process", "another process"])(
-    "with a checkpointer, invoke(null) in %s tries the write alone, and stores nothing twice",
+    "with a checkpointer: invoke(null) in %s makes the write again, without a model call, and stores nothing twice",
     async (who) => {
       const { watched, writes } = failingWrites(when === "before" ? 2 : 1, when);
       const model = fakeModel();
@@ -64,7 +64,7 @@ describe.each(["before", "after"] as const)("a write that fails %s it took effec
     },
   );
 
-  test("before the first model call, in save: step, rejects invoke; asked again, the question is stored once", async () => {
+  test("before the first model call, with save: step: invoke rejects; a second invoke stores the question once", async () => {
     const { watched } = failingWrites(1, when);
     const model = fakeModel();
     const { agent, history } = openAgent({ model, save: "step", client: watched });
@@ -75,7 +75,7 @@ describe.each(["before", "after"] as const)("a write that fails %s it took effec
     expect(shown(await history.getMessages())).toEqual(lines(1));
   });
 
-  test("between two rounds, in save: step, rejects invoke by its cause; invoke(null) stores nothing twice", async () => {
+  test("between two rounds, with save: step: invoke rejects with it as cause; invoke(null) stores nothing twice", async () => {
     const sessionId = randomUUID();
     const checkpointer = new MemorySaver();
     const thread = { configurable: { thread_id: sessionId } };
@@ -98,9 +98,9 @@ describe.each(["before", "after"] as const)("a write that fails %s it took effec
 });
 
 test.each([
-  ["the same process makes it again with the same ids: it cannot be stored twice", true],
-  ["another process cannot know of it", false],
-])("of a write that takes effect after it was tried again, %s", async (_, same) => {
+  ["tried again by the same process is stored once, by its ids", true],
+  ["tried again by another process is stored twice", false],
+])("a late write that was %s", async (_, same) => {
   let held: (() => Promise<unknown>) | undefined;
   const { watched } = watchClient(client, async ({ queries }, send) => {
     if (!/^INSERT/.test(queries[0] ?? "") || held !== undefined) return send();
@@ -120,7 +120,7 @@ test.each([
   expect(shown(await history.getMessages())).toEqual(same ? lines(1) : [...lines(1), ...lines(1)]);
 });
 
-test("a failed read rejects invoke before the model is asked", async () => {
+test("a failed read rejects invoke before the model is called", async () => {
   const { watched } = watchClient(client, async ({ queries }, send) => {
     if (/^SELECT .* ORDER BY/.test(queries[0] ?? "")) throw new Error("the node went away");
     return send();
@@ -149,7 +149,7 @@ class FailingHistory extends InMemoryChatMessageHistory {
 }
 
 test.each(["before", "after"] as const)(
-  "another history's write that failed %s it took effect is tried again by invoke(null)",
+  "invoke(null) makes the write again where a history of another class failed %s it took effect",
   async (when) => {
     const history = new FailingHistory(when);
     await InMemoryChatMessageHistory.prototype.addMessages.call(history, [

@@ -19,7 +19,7 @@ const keyspace = ownKeyspace(client);
 
 type Model = ReturnType<typeof fakeModel>;
 
-/** An agent as a process would make it: nothing in its memory but what it is given. */
+/** An agent as another process would make it: it shares no memory with other agents. */
 function openAgent(
   model: Model,
   checkpointer: BaseCheckpointSaver,
@@ -126,11 +126,11 @@ describe.each(["run", "step"] as const)("save: %s", (save) => {
       "ai: done",
     ]);
     expect(counts).toEqual(save === "run" ? [0, 0] : [1, 3]);
-    // No provider takes a call without its answer.
+    // Providers refuse a call without its answer.
     expect(prompts(model).at(-1)).toEqual(["human: question 1", "human: question 2"]);
   });
 
-  test("load: true: what another process resumes has the same window", async () => {
+  test("load: true: a run that another process resumes has the same window", async () => {
     const checkpointer = new MemorySaver();
     const sessionId = randomUUID();
     const thread = { configurable: { thread_id: sessionId } };
@@ -150,7 +150,7 @@ describe.each(["run", "step"] as const)("save: %s", (save) => {
   test.each([
     ["an hour ahead", 3_600_000],
     ["an hour behind", -3_600_000],
-  ])("what another process adds when it resumes a run comes after a message whose clock was %s", async (_, offset) => {
+  ])("what another process adds to a resumed run comes after a message whose clock was %s", async (_, offset) => {
     const checkpointer = new MemorySaver();
     const sessionId = randomUUID();
     const thread = { configurable: { thread_id: sessionId } };
@@ -158,7 +158,7 @@ describe.each(["run", "step"] as const)("save: %s", (save) => {
     const approve = new Command({ resume: { decisions: [{ type: "approve" }] } });
     startClockAnew(offset);
     await openHistory({ client, keyspace, sessionId }).addUserMessage("before");
-    // LangGraph takes the checkpoint of the latest clock for the newest: its own may not go back.
+    // LangGraph orders checkpoints by its clock, so that only the clock of the first writer is changed.
     for (const input of [ask(1), approve, approve]) {
       startClockAnew(0);
       await openAgent(model, checkpointer, sessionId, save).invoke(input, thread);

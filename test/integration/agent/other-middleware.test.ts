@@ -11,7 +11,7 @@ const client = openClient();
 const keyspace = ownKeyspace(client);
 
 test.each([true, false])(
-  "a run that another middleware ends before the model is logged as well (ours first: %s)",
+  "a run that another middleware ends in beforeAgent is logged (the log first: %s)",
   async (first) => {
     const history = openHistory({ client, keyspace });
     const guard = createMiddleware({
@@ -44,7 +44,7 @@ test("what another middleware adds after the run is logged with it", async () =>
   expect(shown(await history.getMessages())).toEqual(["human: question 1", "ai: answer 1", "ai: Yours, A."]);
 });
 
-describe("a run that another middleware ends before a model call, past what comes after runs", () => {
+describe("a run that another middleware ends in beforeModel: LangChain.js skips afterAgent", () => {
   function open(save: "run" | "step", checkpointer?: BaseCheckpointSaver) {
     const history = openHistory({ client, keyspace });
     const model = fakeModel();
@@ -68,7 +68,7 @@ describe("a run that another middleware ends before a model call, past what come
   }
 
   test.each(["run", "step"] as const)(
-    "save: %s, with a checkpointer: is logged with the thread's next",
+    "save: %s, with a checkpointer: it is logged with the thread's next run",
     async (save) => {
       const { history, model, agent } = open(save, new MemorySaver());
       const thread = { configurable: { thread_id: "thread" } };
@@ -85,7 +85,7 @@ describe("a run that another middleware ends before a model call, past what come
   test.each([
     ["run", []],
     ["step", lines(1).slice(0, 1)],
-  ] as const)("save: %s, without one: of it, %j is logged", async (save, logged) => {
+  ] as const)("save: %s, without a checkpointer: %j of it is logged", async (save, logged) => {
     const { history, model, agent } = open(save);
     respondWithTurn(model, 1);
     await agent.invoke(ask(1));
@@ -98,7 +98,7 @@ test.each([
   ["run", ["human: question 1", "ai: calls a", "tool a: was given up", "human: question 2", "ai: done"]],
   ["step", ["human: question 1", "ai: calls a", "human: question 2", "tool a: was given up", "ai: done"]],
 ] as const)(
-  "save: %s: an answer that another middleware puts behind an old call is logged as %j",
+  "save: %s: an answer that another middleware inserts behind an old call is logged as %j",
   async (save, logged) => {
     const history = openHistory({ client, keyspace });
     const model = fakeModel().respond(calling("a")).respond(new AIMessage("done"));
@@ -154,7 +154,7 @@ describe.each(["run", "step"] as const)("save: %s: a message that another middle
     expect(await logOf(place, true)).toEqual(["human: question 1", "ai: answer 1"]);
   });
 
-  test("before the log has seen it is not logged", async () => {
+  test("before the log saw it is not logged", async () => {
     expect(await logOf("beforeAgent", false)).toEqual(["ai: answer 1"]);
     expect(await logOf("afterModel", true)).toEqual(["human: question 1"]);
   });

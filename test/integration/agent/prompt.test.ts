@@ -11,7 +11,7 @@ const keyspace = ownKeyspace(client);
 
 const answer = (id: string): ToolMessage => new ToolMessage({ content: `sunny in ${id}`, tool_call_id: id });
 
-/** What a model is given in front of a question, of these stored messages. */
+/** Returns the prompt in front of the question, where these messages are stored. */
 async function promptOf(stored: BaseMessage[], maxMessages?: number): Promise<string[] | undefined> {
   const history = openHistory({ client, keyspace });
   await history.addMessages(stored);
@@ -41,7 +41,7 @@ test.each([
   expect(await promptOf(turn, maxMessages)).toEqual(expected);
 });
 
-test("a window of nothing but answers is stretched back to their call", async () => {
+test("a window of tool messages only reaches back to their call", async () => {
   expect(await promptOf(turn.slice(0, 4), 1)).toEqual(lines(1).slice(1, 4));
 });
 
@@ -118,7 +118,7 @@ test("system messages of earlier turns are logged, and left out of the prompt", 
   );
 });
 
-test("system messages keep the lead where nobody has asked a question", async () => {
+test("system messages come first where the input has no question", async () => {
   const history = openHistory({ client, keyspace });
   await history.addMessages([new HumanMessage("old"), new AIMessage("answer")]);
   const model = fakeModel().respond(new AIMessage("done"));
@@ -127,7 +127,7 @@ test("system messages keep the lead where nobody has asked a question", async ()
   expect(prompts(model)[0]).toEqual(["system: speak French", "human: old", "ai: answer", "ai: Bonjour"]);
 });
 
-test("system messages keep the lead, and the agent's own prompt is not logged", async () => {
+test("system messages come first, and the agent's own prompt is not logged", async () => {
   const history = openHistory({ client, keyspace });
   await history.addMessages([new HumanMessage("old")]);
   const model = fakeModel().respond(new AIMessage("done"));

@@ -17,7 +17,7 @@ async function streamed(
 }
 
 describe.each(["run", "step"] as const)("save: %s", (save) => {
-  test.each(["messages", "updates", "values"] as const)("streamMode %s emits nothing old", async (streamMode) => {
+  test.each(["messages", "updates", "values"] as const)("streamMode %s emits no stored message", async (streamMode) => {
     const history = openHistory({ client, keyspace });
     const model = fakeModel();
     const agent = createAgent({ model, tools: [weather], middleware: [chatHistoryMiddleware({ history, save })] });
@@ -33,7 +33,7 @@ describe.each(["run", "step"] as const)("save: %s", (save) => {
     expect(shown(await history.getMessages())).toEqual([...lines(1), ...lines(2)]);
   });
 
-  test("with a checkpointer, streamMode updates and messages emit nothing old", async () => {
+  test("with a checkpointer, streamMode updates and messages emit no earlier message", async () => {
     const history = openHistory({ client, keyspace });
     const model = fakeModel();
     const agent = createAgent({
@@ -64,8 +64,8 @@ test("streamMode messages emits each message of the run once", async () => {
   }
 });
 
-// LangGraph 1.2 goes on with such a run, later ones do not.
-test("the run of a stream that its reader gives up is logged as a whole or not at all", async () => {
+// LangGraph 1.2 continues such a run, later versions stop it.
+test("a run whose stream is not read to its end is logged as a whole or not at all", async () => {
   const history = openHistory({ client, keyspace });
   const runOf = (turn: number) => {
     const model = fakeModel();

@@ -27,26 +27,29 @@ describe.each(["run", "step"] as const)("save: %s", (save) => {
   test.each([
     ["before", true],
     ["after", false],
-  ])("with a checkpointer, and %s the summarization: every message is logged once, no summary is", async (_, first) => {
-    const history = openHistory({ client, keyspace });
-    const model = fakeModel();
-    const logging = chatHistoryMiddleware({ history, save });
-    const agent = createAgent({
-      model,
-      tools: [weather],
-      checkpointer: new MemorySaver(),
-      middleware: first ? [logging, summarizing(6, 2)] : [summarizing(6, 2), logging],
-    });
-    const turns = [1, 2, 3, 4];
-    for (const turn of turns) {
-      respondWithTurn(model, turn);
-      await agent.invoke(ask(turn), { configurable: { thread_id: "thread" } });
-    }
-    expect(prompts(model).at(-1)?.[0]).toContain("the gist");
-    expect(shown(await history.getMessages())).toEqual(turns.flatMap(lines));
-  });
+  ])(
+    "with a checkpointer, the log %s the summarization: every message is logged once, and no summary",
+    async (_, first) => {
+      const history = openHistory({ client, keyspace });
+      const model = fakeModel();
+      const logging = chatHistoryMiddleware({ history, save });
+      const agent = createAgent({
+        model,
+        tools: [weather],
+        checkpointer: new MemorySaver(),
+        middleware: first ? [logging, summarizing(6, 2)] : [summarizing(6, 2), logging],
+      });
+      const turns = [1, 2, 3, 4];
+      for (const turn of turns) {
+        respondWithTurn(model, turn);
+        await agent.invoke(ask(turn), { configurable: { thread_id: "thread" } });
+      }
+      expect(prompts(model).at(-1)?.[0]).toContain("the gist");
+      expect(shown(await history.getMessages())).toEqual(turns.flatMap(lines));
+    },
+  );
 
-  test("what is summarized within its own run is logged, too", async () => {
+  test("messages that are summarized within their own run are logged", async () => {
     const history = openHistory({ client, keyspace });
     const model = fakeModel();
     for (const id of ["a", "b", "c", "d", "e"]) model.respond(calling(id));
@@ -81,7 +84,7 @@ describe.each(["run", "step"] as const)("save: %s", (save) => {
     expect(shown(await history.getMessages())).toEqual([...lines(1), ...lines(2)]);
   });
 
-  test("what is summarized in a run whose last write fails is logged by invoke(null)", async () => {
+  test("messages that are summarized in a run whose last write fails are logged by invoke(null)", async () => {
     let writes = 0;
     const { watched } = watchClient(client, async ({ queries }, send) => {
       const failing = save === "run" ? 1 : 7;
@@ -110,7 +113,7 @@ describe.each(["run", "step"] as const)("save: %s", (save) => {
     ]);
   });
 
-  test("what was summarized in a run that broke off is logged with the thread's next run", async () => {
+  test("messages that were summarized in a failed run are logged with the thread's next run", async () => {
     const sessionId = randomUUID();
     const history = openHistory({ client, keyspace, sessionId });
     const thread = { configurable: { thread_id: sessionId } };
@@ -134,7 +137,7 @@ describe.each(["run", "step"] as const)("save: %s", (save) => {
     ]);
   });
 
-  test("what is summarized after an interrupt of its own run is logged, too", async () => {
+  test("messages that are summarized after an interrupt of their own run are logged", async () => {
     const sessionId = randomUUID();
     const history = openHistory({ client, keyspace, sessionId });
     const thread = { configurable: { thread_id: sessionId } };

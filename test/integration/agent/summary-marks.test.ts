@@ -31,7 +31,7 @@ import { openClient, openHistory, ownKeyspace } from "../../support/session.ts";
 const client = openClient();
 const keyspace = ownKeyspace(client);
 
-/** What LangChain's summarization puts into the summaries that it makes; a caller can send it as well. */
+/** The mark of LangChain's summaries. A caller can send it as well. */
 const marked = { additional_kwargs: { lc_source: "summarization" } };
 
 const question = (content: string, id?: string): HumanMessage =>
@@ -39,7 +39,7 @@ const question = (content: string, id?: string): HumanMessage =>
 
 const answer = (content: string): AIMessage => new AIMessage({ content, ...marked });
 
-/** Its answers are marked as well. */
+/** A tool whose answers bear the mark. */
 const markedWeather = tool(
   ({ city }, { toolCall }) =>
     new ToolMessage({ content: `sunny in ${city}`, tool_call_id: toolCall?.id ?? "", ...marked }),
@@ -91,7 +91,7 @@ describe.each(modes)("save: $save, with a checkpointer: $keeps", ({ save, keeps 
     ["ToolMessage", () => new ToolMessage({ content: "given", tool_call_id: "x", ...marked })],
     ["FunctionMessage", () => new FunctionMessage({ content: "given", name: "f", ...marked })],
     ["plain object", () => ({ role: "user", content: "given", ...marked })],
-  ])("a %s of the caller that is marked as a summary is logged once, wherever it stands", async (_, give) => {
+  ])("a %s that the caller marks as a summary is logged once, wherever it stands", async (_, give) => {
     const history = openHistory({ client, keyspace });
     const model = fakeModel();
     const checkpointer = saver();
@@ -114,7 +114,7 @@ describe.each(modes)("save: $save, with a checkpointer: $keeps", ({ save, keeps 
     [1, "behind"],
     [2, "behind"],
   ])(
-    "all that is marked is logged once in runs that summarize to %d messages, with the log %s it; no summary is",
+    "marked messages are logged once in runs that summarize to %d messages, the log %s the summarization; no summary is",
     async (keep, place) => {
       const history = openHistory({ client, keyspace });
       const model = fakeModel();
@@ -137,7 +137,7 @@ describe.each(modes)("save: $save, with a checkpointer: $keeps", ({ save, keeps 
   );
 
   test.each([1, 2])(
-    "a marked input is logged where %d of it is summarized before the first model call",
+    "a marked input is logged where all but %d of it are summarized before the first model call",
     async (keep) => {
       const history = openHistory({ client, keyspace });
       const model = fakeModel().respond(answer("answer"));
@@ -148,7 +148,7 @@ describe.each(modes)("save: $save, with a checkpointer: $keeps", ({ save, keeps 
     },
   );
 
-  test("what a middleware adds with the mark of summaries, and takes nothing away, is logged", async () => {
+  test("a marked message that a middleware adds, without a removal, is logged", async () => {
     const history = openHistory({ client, keyspace });
     const model = fakeModel().respond(answer("answer 1"));
     const adding = createMiddleware({ name: "adding", beforeModel: () => ({ messages: [question("added")] }) });
@@ -157,7 +157,7 @@ describe.each(modes)("save: $save, with a checkpointer: $keeps", ({ save, keeps 
     expect(shown(await history.getMessages())).toEqual(["human: question 1", "human: added", "ai: answer 1"]);
   });
 
-  test("a transcript that was returned with its summary, and is sent again, is logged without the summary", async () => {
+  test("a returned transcript that begins with a summary, sent again, is logged without the summary", async () => {
     const history = openHistory({ client, keyspace });
     const model = fakeModel().respond(calling("a")).respond(calling("b")).respond(answer("answer 1"));
     const agent = open({ history, model, save, checkpointer: saver(), others: [summarizing(3, 2)] });
@@ -219,8 +219,8 @@ describe.each(["run", "step"] as const)("save: %s, a run that stops before its e
     expect(shown(await history.getMessages())).toEqual(["human: question 1", ...rounds(["a", "b", "c"]), "ai: done"]);
   });
 
-  // Only the last state is kept: what the summary replaced is nowhere else.
-  test("with durability: exit, the summary is not logged by another process", async () => {
+  // The checkpointer keeps the last state only, so that the replaced messages are lost to another process.
+  test("with durability: exit, another process does not log the summary", async () => {
     const history = openHistory({ client, keyspace });
     const model = fakeModel();
     for (const id of ["a", "b"]) model.respond(markedCalling(id));

@@ -8,7 +8,7 @@ import { openClient, openHistory, ownKeyspace } from "../../support/session.ts";
 const client = openClient();
 const keyspace = ownKeyspace(client);
 
-test("what the caller sends again with its ids is logged once, and shown to the model as the caller has it", async () => {
+test("a transcript sent again with its ids is logged once, and is in the prompt as the caller has it", async () => {
   const history = openHistory({ client, keyspace });
   const model = fakeModel();
   const agent = createAgent({ model, tools: [weather], middleware: [chatHistoryMiddleware({ history })] });
@@ -23,7 +23,7 @@ test("what the caller sends again with its ids is logged once, and shown to the 
   expect(shown(await history.getMessages())).toEqual(all);
 });
 
-test("what the caller sends again without the messages of tools is logged once as well", async () => {
+test("a transcript sent again without its tool messages is logged once", async () => {
   const history = openHistory({ client, keyspace });
   const model = fakeModel();
   const agent = createAgent({ model, tools: [weather], middleware: [chatHistoryMiddleware({ history })] });
@@ -36,7 +36,7 @@ test("what the caller sends again without the messages of tools is logged once a
   expect(shown(await history.getMessages())).toEqual([...lines(1), ...lines(2)]);
 });
 
-test("what the caller sends again from far back is logged once, however long it is", async () => {
+test("a long transcript sent again is logged once", async () => {
   const history = openHistory({ client, keyspace });
   const old = Array.from({ length: 350 }, (_, at) => new HumanMessage({ content: `old ${at}`, id: `id ${at}` }));
   await history.addMessages(old);
@@ -47,7 +47,7 @@ test("what the caller sends again from far back is logged once, however long it 
   expect(prompts(model)[0]).toHaveLength(341);
 });
 
-test("what the caller sends again without ids is taken for new", async () => {
+test("a transcript sent again without ids is logged again", async () => {
   const history = openHistory({ client, keyspace });
   const model = fakeModel().respond(new AIMessage("one")).respond(new AIMessage("two"));
   const agent = createAgent({ model, tools: [], middleware: [chatHistoryMiddleware({ history, load: false })] });
@@ -69,7 +69,7 @@ test("what the caller sends again without ids is taken for new", async () => {
   ]);
 });
 
-/** A conversation of one line each, to be sent again before the next question. */
+/** A conversation of short messages with ids. */
 function transcript(turns: number): BaseMessage[] {
   return Array.from({ length: turns }, (_, turn) => [
     new HumanMessage({ content: `q${turn}`, id: `q${turn}` }),
@@ -78,7 +78,7 @@ function transcript(turns: number): BaseMessage[] {
 }
 
 test.each([1, 2, 3])(
-  "what the caller sends again does not come back where its first %d were deleted",
+  "a transcript sent again does not bring back its first %d messages, which were deleted",
   async (count) => {
     const history = openHistory({ client, keyspace });
     const entries = await history.append(transcript(2));
@@ -95,7 +95,7 @@ test.each([1, 2, 3])(
   },
 );
 
-test("a new system message in front of what the caller sends again is not logged behind it", async () => {
+test("a new system message in front of a transcript sent again is not logged", async () => {
   const history = openHistory({ client, keyspace });
   await history.addMessages(transcript(2));
   const model = fakeModel().respond(new AIMessage("a2"));
@@ -111,7 +111,7 @@ test.each([
   [100, false, 4],
   [100, true, 0],
 ])(
-  "behind %d messages of others, with load: %s, %d of what the caller sends again are taken for new",
+  "behind %d other messages, with load: %s, %d messages of a transcript sent again are logged again",
   async (others, load, twice) => {
     const history = openHistory({ client, keyspace });
     await history.addMessages(transcript(2));

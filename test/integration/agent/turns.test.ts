@@ -28,7 +28,7 @@ test("three turns with parallel tool calls: each message is logged once, in orde
   expect(writes.map(({ queries }) => queries.length)).toEqual([5, 5, 5]);
 });
 
-test("with a checkpointer the thread is the prompt, and the history its log", async () => {
+test("with a checkpointer the prompt comes from the thread, and the history is its log", async () => {
   const history = openHistory({ client, keyspace });
   await history.addUserMessage("not of this thread");
   const model = fakeModel();
@@ -47,7 +47,7 @@ test("with a checkpointer the thread is the prompt, and the history its log", as
   expect(prompts(model).at(-1)).toEqual(all.slice(0, -1));
 });
 
-test("load: true with a checkpointer shows the model no message twice", async () => {
+test("load: true with a checkpointer puts no message into the prompt twice", async () => {
   const history = openHistory({ client, keyspace });
   await history.addUserMessage("long ago");
   const model = fakeModel();
@@ -78,7 +78,7 @@ test("load: false without a checkpointer only logs", async () => {
   expect(shown(await history.getMessages())).toEqual([...lines(1), ...lines(2)]);
 });
 
-test("any list-like history will do", async () => {
+test("a history of another class works", async () => {
   const history = new InMemoryChatMessageHistory();
   const model = fakeModel();
   const agent = createAgent({
@@ -94,7 +94,7 @@ test("any list-like history will do", async () => {
   expect(prompts(model).at(-1)).toEqual([...lines(2), ...lines(3).slice(0, 4)]);
 });
 
-test("a model that gives every reply the same id loses none, run after run", async () => {
+test("every reply is logged where a model gives all of them the same id, in run after run", async () => {
   const history = openHistory({ client, keyspace });
   const model = fakeModel();
   const agent = createAgent({ model, tools: [], middleware: [chatHistoryMiddleware({ history })] });
@@ -109,7 +109,7 @@ test("a model that gives every reply the same id loses none, run after run", asy
   ]);
 });
 
-test("a model that gives every reply the same id has one reply in a thread, and in its log", async () => {
+test("a thread has one reply where a model gives all of them the same id, and so has its log", async () => {
   const history = openHistory({ client, keyspace });
   const model = fakeModel();
   const agent = createAgent({
@@ -132,7 +132,7 @@ test.each([
   ["run", 12, 28],
   ["step", 12, 28],
 ] as const)(
-  "save: %s takes two supersteps a run: %d rounds of tools fit into a recursion limit of %s",
+  "save: %s takes two steps of the recursion limit a run: %d rounds of tools fit into a limit of %s",
   async (save, rounds, recursionLimit) => {
     const history = openHistory({ client, keyspace });
     const model = fakeModel();
@@ -144,7 +144,7 @@ test.each([
   },
 );
 
-test("concurrent runs of one agent, each with its own session, do not mix", async () => {
+test("concurrent runs of one agent in sessions of their own do not mix", async () => {
   const histories = Array.from({ length: 20 }, () => openHistory({ client, keyspace }));
   const model = fakeModel();
   for (let at = 0; at < 40; at += 1) model.respond((messages) => new AIMessage(`echo ${messages.at(-1)?.text}`));
