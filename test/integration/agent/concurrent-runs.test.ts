@@ -225,6 +225,19 @@ describe.each(modes)("save: $save, with a checkpointer: $keeps", ({ save, keeps 
     expect(texts.filter((text) => text !== "answer").sort()).toEqual(["a", "b", "c", "d"]);
   });
 
+  test("both replies are logged where the model gives them the same id", async () => {
+    const history = openHistory({ client, keyspace });
+    const both = meeting(2);
+    const reply = (content: string) => async () => {
+      await both();
+      return new AIMessage({ content, id: "the-same" });
+    };
+    const agent = openAgent({ history, save, keeps }, reply("one"), reply("two"));
+    await Promise.all([click(agent), click(agent)]);
+    const [first, ...replies] = shown(await history.getMessages());
+    expect([first, ...replies.sort()]).toEqual(["human: question q1", "ai: one", "ai: two"]);
+  });
+
   test("runs at once in other sessions, tables and keyspaces log the message in each", async () => {
     const sessionId = randomUUID();
     const histories: BaseChatMessageHistory[] = [
