@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { InMemoryChatMessageHistory } from "@langchain/core/chat_history";
 import { type BaseMessage, HumanMessage } from "@langchain/core/messages";
 import { MemorySaver, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
-import { type AgentMiddleware, AIMessage, createAgent, fakeModel } from "langchain";
+import { type AgentMiddleware, AIMessage, createAgent, fakeModel, tool } from "langchain";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { chatHistoryMiddleware } from "../../../src/agent/index.ts";
@@ -129,6 +129,33 @@ describe("an agent that is a node of a graph", () => {
     }
     expect(shown(await history.getMessages())).toEqual([1, 2, 3].flatMap(lines));
     expect(prompts(model).at(-1)).toEqual([1, 2, 3].flatMap(lines).slice(0, -1));
+  });
+});
+
+describe("an agent that a tool of another agent calls, both with the thread's session", () => {
+  test.each([
+    ["run", ["human: look it up", "ai: found", "human: question 1", "ai: calls x", "tool x: found", "ai: done"]],
+    ["step", ["human: question 1", "human: look it up", "ai: found", "ai: calls x", "tool x: found", "ai: done"]],
+  ] as const)("save: %s: logs into the same session, in the order of the writes", async (save, expected) => {
+    const history = open(randomUUID());
+    const memory = () => chatHistoryMiddleware({ history, save });
+    const inner = createAgent({
+      model: fakeModel().respond(new AIMessage("found")),
+      tools: [],
+      middleware: [memory()],
+    });
+    const research = tool(
+      async (_, config) => {
+        const { messages } = await inner.invoke({ messages: [new HumanMessage("look it up")] }, config);
+        return messages.at(-1)?.text ?? "";
+      },
+      { name: "research", description: "Looks it up", schema: z.object({}) },
+    );
+    const model = fakeModel()
+      .respondWithTools([{ name: "research", args: {}, id: "x" }])
+      .respond(new AIMessage("done"));
+    await createAgent({ model, tools: [research], middleware: [memory()] }).invoke(ask(1));
+    expect(shown(await history.getMessages())).toEqual(expected);
   });
 });
 
