@@ -71,6 +71,17 @@ export function editFailed(cause: unknown, ids: readonly string[] = [], largest 
   );
 }
 
+/** A write has no time, because no source of time is sane. Nothing of it was sent. */
+export function noTime(): CassandraHistoryError {
+  return new CassandraHistoryError(
+    "WRITE_FAILED",
+    "The clock of this process tells no time: expected `Date.now()`, `new Date().getTime()`, or the sum of `performance.timeOrigin` and " +
+      "`performance.now()` to be milliseconds since 1970, before the year 2223; got none that is. Restore them where a test has replaced " +
+      "them, and call again.",
+    { ids: [], written: [] },
+  );
+}
+
 function levelRefused(cause: unknown, ids: readonly string[]): CassandraHistoryError {
   return new CassandraHistoryError(
     "WRITE_FAILED",

@@ -60,7 +60,7 @@ export class Conversation implements Session {
     throwIfAborted(signal);
     // Not by `map`, which passes over holes.
     const rows = Array.from(messages, (message, position) =>
-      encodeRow(message, { position, id: ids?.[position] ?? this.clock.nextId(), ttlSeconds }, this.options),
+      encodeRow(message, { position, id: ids?.[position] ?? this.clock.nextIds(1)[0] ?? "", ttlSeconds }, this.options),
     );
     const newest = ids?.at(-1);
     if (newest !== undefined) this.clock.observe(newest);

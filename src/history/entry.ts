@@ -1,5 +1,5 @@
 import type { BaseMessage } from "@langchain/core/messages";
-import { idDate } from "../ids/clock.ts";
+import { idDate } from "../ids/timeuuid.ts";
 
 /** A message as it stands in the history. */
 export interface ChatHistoryEntry {

@@ -1,42 +1,66 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
+import { isMap } from "node:util/types";
+import { noTime } from "../errors/failures.ts";
+import { type ClockOffset, readSystemMicros } from "./readings.ts";
+import {
+  createMemory,
+  isSessionMemory,
+  remember,
+  type SessionMemory,
+  type SessionTimes,
+  unknownSession,
+} from "./session-memory.ts";
+import { sharedState } from "./shared.ts";
+import { formatTimeUuid, idMicros, LATEST_MICROS, type TimeUuid } from "./timeuuid.ts";
 
-/**
- * All that the process shares: one clock for every history, client and copy of this library (its ESM and CommonJS
- * builds are two copies), so that the state hangs on `globalThis`. A worker thread has its own, with its own `node`.
- */
-interface ClockState {
-  /** The last microsecond that was given out. */
-  last: number;
-  /** Microseconds from the steady clock to the system clock. */
-  offset: number;
-  /** The low eight bytes of this process's ids: random, so that no other process makes the same id. */
-  readonly node: string;
-  /** Sessions in which an id beyond the system clock has been seen, with that id's microsecond. */
-  readonly floors: Map<string, number>;
+/** All that the process shares: one clock for every history, client and copy of this library. Times are microseconds since 1970. */
+interface ClockState extends ClockOffset {
+  /** The last reading of the system clock, in whole milliseconds: a lower one is a step back. */
+  millis: number;
+  /** The last id and the last write time since the clock last stepped back. */
+  lastId: number;
+  lastWrite: number;
+  /** The last eight bytes of this process's ids: random, so that no other process makes the same id. */
+  tail: string;
+  readonly memory: SessionMemory;
+  /** When rows were last replaced, by session and id, in the order of the replacements. */
+  readonly replacements: Map<string, number>;
 }
 
-const SHARED: symbol = Symbol.for("langchain-cassandra-history.clock.v1");
-/** 100 ns intervals from 1582-10-15, where UUID time begins, to 1970-01-01 (RFC 9562, section 5.1). */
-const UUID_EPOCH = 0x01b21dd213814000n;
-const EPOCH_HIGH = Number(UUID_EPOCH >> 32n);
-const EPOCH_LOW = Number(UUID_EPOCH & 0xffff_ffffn);
-/** Enough for every session that is busy at once; more are swept when the clock has passed them. */
-const FLOORS_BEFORE_SWEEP = 1024;
-/** The year 2223: an id beyond it is no clock's, and its microseconds soon outgrow a number. */
-const LATEST_FLOOR = 8e15;
-const TIMEUUID = /^([0-9a-f]{8})-([0-9a-f]{4})-1([0-9a-f]{3})-([0-9a-f]{4})-([0-9a-f]{12})$/i;
+/** The number changes with the shape of the state: copies of two releases do not share theirs. */
+const CLOCK: symbol = Symbol.for("langchain-cassandra-history.clock.v2");
+const MOST_REPLACEMENTS = 10_000;
+/** Ids of sessions may be 65,535 bytes long. Longer keys than this are kept as their hash. */
+const LONGEST_KEY = 128;
 
-function sharedState(): ClockState {
-  const existing: ClockState | undefined = Reflect.get(globalThis, SHARED);
-  if (existing !== undefined) return existing;
-  const offset = performance.timeOrigin * 1000;
-  const created: ClockState = { last: 0, offset, node: randomNode(), floors: new Map() };
-  Reflect.set(globalThis, SHARED, created);
-  return created;
+function clockState(): ClockState {
+  return sharedState(CLOCK, isClockState, createClockState);
+}
+
+function createClockState(): ClockState {
+  const memory = createMemory();
+  return { offset: 0, millis: 0, lastId: 0, lastWrite: 0, tail: randomTail(), memory, replacements: new Map() };
+}
+
+function isClockState(value: unknown): value is ClockState {
+  if (typeof value !== "object" || value === null || !Object.isExtensible(value)) return false;
+  if (!("offset" in value && "millis" in value && "lastId" in value && "lastWrite" in value)) return false;
+  if (!("tail" in value && "memory" in value && "replacements" in value)) return false;
+  return (
+    Number.isFinite(value.offset) &&
+    Number.isSafeInteger(value.millis) &&
+    Number.isSafeInteger(value.lastId) &&
+    Number.isSafeInteger(value.lastWrite) &&
+    typeof value.tail === "string" &&
+    value.tail.length === 17 &&
+    isSessionMemory(value.memory) &&
+    isMap(value.replacements) &&
+    value.replacements.size <= MOST_REPLACEMENTS
+  );
 }
 
 /** Random clock sequence and node, with the variant bits and the multicast bit that RFC 9562, section 6.10, asks for. */
-function randomNode(): string {
+function randomTail(): string {
   const bytes = randomBytes(8);
   bytes.writeUInt8((bytes.readUInt8(0) & 0x3f) | 0x80, 0);
   bytes.writeUInt8(bytes.readUInt8(2) | 0x01, 2);
@@ -45,108 +69,179 @@ function randomNode(): string {
 }
 
 /**
- * The system clock in microseconds. `Date.now()` tells the millisecond; where in it we are comes from the steady clock,
- * whose offset (at first, the time of the process's start) is kept inside what `Date.now()` allows, so that a step of the
- * system clock is followed at once, and its slow adjustment at the edges of milliseconds.
+ * The system clock. After a step back the process begins anew at the earlier time, with other random bytes, so that no id is
+ * made twice. Throws where no source tells the time.
  */
-function systemMicros(state: ClockState): number {
-  const earliest = Date.now() * 1000;
-  const steady = performance.now() * 1000;
-  const guess = Math.floor(steady + state.offset);
-  const micros = Math.min(Math.max(guess, earliest), earliest + 999);
-  if (micros !== guess) state.offset = micros - steady;
+function readClock(state: ClockState): number {
+  const micros = readSystemMicros(state);
+  if (micros === undefined) throw noTime();
+  const millis = Math.floor(micros / 1000);
+  if (millis < state.millis) {
+    state.tail = randomTail();
+    state.lastId = 0;
+    state.lastWrite = 0;
+  }
+  state.millis = millis;
   return micros;
 }
 
-function formatId(micros: number, node: string): string {
-  // 15 digits from 1970 to the year 5236.
-  const hex = (BigInt(micros) * 10n + UUID_EPOCH).toString(16);
-  return `${hex.slice(7)}-${hex.slice(3, 7)}-1${hex.slice(0, 3)}-${node}`;
+function nextId(state: ClockState, times: SessionTimes): string {
+  const now = Math.max(readClock(state), state.lastId + 1);
+  if (times.id >= now) {
+    times.id += 1;
+    times.tail ??= randomTail();
+    return formatTimeUuid(times.id, times.tail);
+  }
+  state.lastId = now;
+  times.id = now;
+  times.tail = undefined;
+  return formatTimeUuid(now, state.tail);
 }
 
-/** 100 ns intervals since 1582. */
-function idTime(id: string): bigint {
-  const [, low, mid, high] = TIMEUUID.exec(id) ?? [];
-  return BigInt(`0x${high}${mid}${low}`);
+function nextWrite(state: ClockState): number {
+  state.lastWrite = Math.max(readClock(state), state.lastWrite + 1);
+  return state.lastWrite;
 }
 
-export function isTimeUuid(text: string): boolean {
-  return TIMEUUID.test(text);
+/** Many at once: a map whose first keys were deleted takes long to give its first key. */
+function forgetOlderHalf(replacements: Map<string, number>): void {
+  for (const row of replacements.keys()) {
+    if (replacements.size <= MOST_REPLACEMENTS / 2) return;
+    replacements.delete(row);
+  }
 }
 
-/**
- * Microseconds since 1970 at which an id was made. Every read asks for one id's, so that this does without big integers: in
- * two halves, each small enough for a number; 2 ** 32 is 10 * 429,496,729 + 6.
- */
-export function idMicros(id: string): number {
-  const high = Number.parseInt(id.slice(15, 18), 16) * 0x1_0000 + Number.parseInt(id.slice(9, 13), 16) - EPOCH_HIGH;
-  const low = Number.parseInt(id.slice(0, 8), 16) - EPOCH_LOW;
-  return high * 429_496_729 + Math.floor((high * 6 + low) / 10);
-}
-
-export function idDate(id: string): Date {
-  return new Date(Math.floor(idMicros(id) / 1000));
-}
-
-/** Cassandra's order: by time, then by the last eight bytes, each read as signed (`AbstractTimeUUIDType`, 5.0). */
-export function compareIds(a: string, b: string): number {
-  const [timeA, timeB] = [idTime(a), idTime(b)];
-  if (timeA !== timeB) return timeA < timeB ? -1 : 1;
-  return Buffer.compare(signedTail(a), signedTail(b));
-}
-
-function signedTail(id: string): Uint8Array {
-  return Buffer.from(id.slice(19).replaceAll("-", ""), "hex").map((byte) => byte ^ 0x80);
-}
-
-/**
- * The next microsecond of the process: never given out twice, never going back, whatever the system clock does.
- * It is the write timestamp of every statement.
- */
+/** A write time of this process that belongs to no session. */
 export function nextMicros(): number {
-  const state = sharedState();
-  state.last = Math.max(systemMicros(state), state.last + 1);
-  return state.last;
+  return nextWrite(clockState());
+}
+
+/** A later write time. A nanosecond timestamp of another writer exceeds 2^53, where a number may be off by up to 1,024. */
+export function justAfter(writeTime: number): number {
+  return writeTime + (Number.isSafeInteger(writeTime + 1) ? 1 : 2048);
 }
 
 /**
- * Message ids for one session: strictly increasing, unique in the process, and above every id that `observe` was given.
+ * Ids and write times for one session. Ids ascend, and are above every id that `observe` was given. Adds are dated after
+ * the session's own deletes. Both are the system clock's time but where the session is ahead of it: after an id of a writer
+ * whose clock is ahead, and after a step back of our own. Then they are just above what the session has.
  *
- * Only a session in which an id from a clock ahead of ours was seen runs ahead, and only until our clock has passed that
- * id; its ids then have random bytes of their own, since two such sessions may reach the same microsecond.
+ * The process remembers a bounded number of sessions. After a step back, `mustReadNewest` tells whether this may be one that
+ * was forgotten.
  */
 export class SessionClock {
-  readonly #session: string;
+  readonly #names: readonly string[];
+  #cachedKey: string | undefined;
+  /** The newest id that this object made or was given: adds that are on their way are in no memory and no table yet. */
+  #newest = 0;
 
-  constructor(session: string) {
-    this.#session = session;
+  /** @param names - what tells the session from others of the process: keyspace, table, session id; without lone surrogates */
+  constructor(...names: readonly string[]) {
+    this.#names = names;
   }
 
-  nextId(): string {
-    const { floors, node } = sharedState();
-    const now = nextMicros();
-    const floor = floors.size === 0 ? undefined : floors.get(this.#session);
-    if (floor === undefined) return formatId(now, node);
-    if (floor < now) {
-      floors.delete(this.#session);
-      return formatId(now, node);
-    }
-    floors.set(this.#session, floor + 1);
-    return formatId(floor + 1, randomNode());
+  /** True while the clock is behind an id that the process made or read in a session, and forgot, if this may be that session. */
+  mustReadNewest(): boolean {
+    const state = clockState();
+    const { forgottenId, sessions } = state.memory;
+    if (forgottenId === 0 || (sessions.get(this.#key())?.id ?? 0) > 0) return false;
+    return Math.max(readClock(state), state.lastId + 1) <= forgottenId;
+  }
+
+  /**
+   * Ids for one add, all at once: between two calls the session may be forgotten.
+   *
+   * @param newest - the session's newest id, where it had to be read
+   */
+  nextIds(count: number, newest?: TimeUuid): string[] {
+    const state = clockState();
+    const times = this.#times(state);
+    times.id = Math.max(times.id, this.#newest, newest === undefined ? 0 : floorOf(newest));
+    const ids: string[] = [];
+    while (ids.length < count) ids.push(nextId(state, times));
+    this.#newest = times.id;
+    this.#remember(state, times);
+    return ids;
   }
 
   /** From here on, ids of this session come after this one. */
-  observe(id: string): void {
-    const state = sharedState();
-    const micros = idMicros(id);
-    // Against what the next id will be above, not against the system clock: that may be set back before then.
-    state.last = Math.max(systemMicros(state), state.last);
-    if (micros <= state.last || micros > LATEST_FLOOR) return;
-    if (state.floors.size >= FLOORS_BEFORE_SWEEP) sweep(state.floors, state.last);
-    state.floors.set(this.#session, Math.max(micros, state.floors.get(this.#session) ?? 0));
+  observe(id: TimeUuid): void {
+    const micros = floorOf(id);
+    if (micros <= this.#newest) return;
+    const { memory } = clockState();
+    const known = memory.sessions.get(this.#key());
+    // What is no newer than what was forgotten may be older than what was forgotten of this session.
+    if ((known === undefined || known.id === 0) && micros <= memory.forgottenId) return;
+    this.#newest = micros;
+    if (known !== undefined) known.id = Math.max(known.id, micros);
+    else remember(memory, { ...unknownSession(memory, this.#key()), id: micros });
+  }
+
+  /** The time now. A write that is made next is dated later, unless the clock steps back. */
+  now(): number {
+    const state = clockState();
+    return Math.max(readClock(state), state.lastWrite);
+  }
+
+  /** The write time of an add. */
+  writeTime(): number {
+    const state = clockState();
+    const { sessions, forgottenDelete } = state.memory;
+    const deleted = sessions.get(this.#key())?.deleted ?? forgottenDelete;
+    return Math.max(nextWrite(state), deleted + 1);
+  }
+
+  /** The write time of a delete. What this process adds to the session from here on is dated after it. */
+  deleteTime(): number {
+    const state = clockState();
+    const times = this.#times(state);
+    const time = nextWrite(state);
+    times.deleted = Math.max(times.deleted, time);
+    this.#remember(state, times);
+    return time;
+  }
+
+  /**
+   * The write time of a row's replacement: `earliest`, or just after the last replacement of that row by this process. An
+   * earlier one that timed out may take effect late, and a replica may not have seen it: of one time, Cassandra would keep
+   * the text that sorts last.
+   */
+  replacementTime(id: string, earliest: number): number {
+    const { replacements } = clockState();
+    const row = shorten(`${this.#key()}${SEPARATOR}${id.toLowerCase()}`);
+    const time = Math.max(earliest, justAfter(replacements.get(row) ?? 0));
+    // Last in order again, so that the first is the one that was replaced longest ago.
+    replacements.delete(row);
+    if (replacements.size >= MOST_REPLACEMENTS) forgetOlderHalf(replacements);
+    replacements.set(row, time);
+    return time;
+  }
+
+  #key(): string {
+    this.#cachedKey ??= shorten(this.#names.join(SEPARATOR));
+    return this.#cachedKey;
+  }
+
+  #times({ memory }: ClockState): SessionTimes {
+    return memory.sessions.get(this.#key()) ?? unknownSession(memory, this.#key());
+  }
+
+  #remember({ memory }: ClockState, times: SessionTimes): void {
+    if (memory.sessions.get(times.key) !== times) remember(memory, times);
   }
 }
 
-function sweep(floors: Map<string, number>, now: number): void {
-  for (const [session, floor] of floors) if (floor < now) floors.delete(session);
+/** No name contains a lone surrogate, so that no two lists of names join to one text. */
+const SEPARATOR = "\ud800";
+
+function shorten(key: string): string {
+  if (key.length <= LONGEST_KEY) return key;
+  // As UTF-16: UTF-8 has no form of the separator.
+  return createHash("sha256").update(key, "utf16le").digest("base64");
+}
+
+/** An id beyond the latest time that we make is no clock's, and nothing can come after it: it counts for nothing. */
+function floorOf(id: TimeUuid): number {
+  const micros = idMicros(id);
+  return micros <= LATEST_MICROS ? micros : 0;
 }

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { describeValue } from "../errors/describe.ts";
 import { invalidOption } from "../errors/refusals.ts";
-import { compareIds } from "../ids/clock.ts";
+import { compareIds } from "../ids/timeuuid.ts";
 import type { WindowStart } from "./history-options.ts";
 import {
   entryId,

@@ -1,6 +1,6 @@
 /*
  * Every limit and default of the library but the clock's, each with its unit and its reason or source. The clock's own stand in
- * `ids/clock.ts`.
+ * `ids/`.
  */
 
 /** The table where the application names none. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isTimeUuid } from "../ids/clock.ts";
+import { isTimeUuid } from "../ids/timeuuid.ts";
 import { MAX_SESSION_ID_BYTES, MAX_TTL_SECONDS } from "./limits.ts";
 
 /*

@@ -9,7 +9,7 @@ import {
   isTransient,
 } from "../errors/driver-errors.ts";
 import { schemaDisagreement } from "../errors/setup-errors.ts";
-import { idMicros, isTimeUuid } from "../ids/clock.ts";
+import { idMicros, isTimeUuid } from "../ids/timeuuid.ts";
 import {
   AGREED_NODE_LIMIT_MS,
   AGREED_NODE_PAUSE_MS,

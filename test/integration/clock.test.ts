@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import { HumanMessage } from "@langchain/core/messages";
 import { types } from "cassandra-driver";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { CassandraChatMessageHistory, CassandraHistoryError } from "../../src/index.ts";
+import { type CassandraChatMessageHistory, CassandraHistoryError } from "../../src/index.ts";
 import { startClockAnew } from "../support/clock.ts";
 import { numbered, texts } from "../support/messages.ts";
 import { openClient, openHistory, ownKeyspace } from "../support/session.ts";
@@ -62,19 +62,22 @@ describe.each(names(deletes))("after a step of a day that was taken back, %s", (
     expect(texts(await other.getMessages())).toEqual(["acknowledged"]);
   });
 
-  test.each(["add", "read", "update"])("in its own session removes all and leaves what others add: %s", async (call) => {
-    const history = open();
-    const [first] = await history.append(numbered(1));
-    shiftClock(DAY);
-    await calls[call]?.(history, first?.id ?? "");
-    vi.restoreAllMocks();
-    await history.addUserMessage("after the step");
-    await deletes[deletion]?.(history, first?.id ?? "");
-    const left = deletion === "delete" ? [...(call === "add" ? ["during the step"] : []), "after the step"] : [];
-    expect(texts(await history.getMessages())).toEqual(left);
-    await addElsewhere(history, "acknowledged");
-    expect(texts(await history.getMessages()).sort()).toEqual([...left, "acknowledged"].sort());
-  });
+  test.each(["add", "read", "update"])(
+    "in its own session removes all and leaves what others add: %s",
+    async (call) => {
+      const history = open();
+      const [first] = await history.append(numbered(1));
+      shiftClock(DAY);
+      await calls[call]?.(history, first?.id ?? "");
+      vi.restoreAllMocks();
+      await history.addUserMessage("after the step");
+      await deletes[deletion]?.(history, first?.id ?? "");
+      const left = deletion === "delete" ? [...(call === "add" ? ["during the step"] : []), "after the step"] : [];
+      expect(texts(await history.getMessages())).toEqual(left);
+      await addElsewhere(history, "acknowledged");
+      expect(texts(await history.getMessages()).sort()).toEqual([...left, "acknowledged"].sort());
+    },
+  );
 });
 
 test("a clear that the step back overtakes removes what was dated in between", async () => {
@@ -119,10 +122,13 @@ const broken: Record<string, () => void> = {
       throw new Error("a fake");
     }),
   "Date gives no time at all": () => {
-    vi.stubGlobal("Date", class extends Date {
-      static override now = (): number => Number.NaN;
-      override getTime = (): number => Number.NaN;
-    });
+    vi.stubGlobal(
+      "Date",
+      class extends Date {
+        static override now = (): number => Number.NaN;
+        override getTime = (): number => Number.NaN;
+      },
+    );
   },
   "performance.now() is NaN": () => vi.spyOn(performance, "now").mockReturnValue(Number.NaN),
   "performance.timeOrigin is a function": () =>
@@ -148,7 +154,8 @@ describe.each(["at first use", "later"])("%s", (when) => {
     vi.restoreAllMocks();
     vi.unstubAllGlobals();
     Reflect.deleteProperty(performance, "timeOrigin");
-    for (const one of meanwhile) if (one.status === "rejected") expect(one.reason).toBeInstanceOf(CassandraHistoryError);
+    for (const one of meanwhile)
+      if (one.status === "rejected") expect(one.reason).toBeInstanceOf(CassandraHistoryError);
     for (const one of [history, other]) {
       const before = realNow();
       const [entry] = await one.append(numbered(1));

@@ -1,0 +1,96 @@
+import { performance } from "node:perf_hooks";
+import { LATEST_MICROS } from "./timeuuid.ts";
+
+/*
+ * Tests replace clocks. Fake timers replace the global `Date` and `performance`; spies replace single methods of the real
+ * objects. A double may return anything, or throw. So each source is looked up and checked each time it is read.
+ * `performance` is imported: fake timers put an object in the global's place whose `timeOrigin` is a function.
+ */
+
+const LATEST_MILLIS = LATEST_MICROS / 1000;
+
+/** What one reading leaves for the next, which checks it anew. */
+export interface ClockOffset {
+  /** Microseconds from the steady clock to the system clock. */
+  offset: number;
+}
+
+/**
+ * Milliseconds since 1970 by the system clock: a whole number above 0. Undefined where no source tells them.
+ *
+ * A double of `Date.now` leaves `new Date()`, and a double of `Date` leaves the start of the process and the steady clock.
+ */
+export function readSystemMillis(): number | undefined {
+  return readMillis(dateNow) ?? readMillis(newDate) ?? readMillis(originAndSteady);
+}
+
+/**
+ * Microseconds since 1970 by the system clock. Undefined where no source tells them.
+ *
+ * The system clock tells the millisecond, and the steady clock the place in it. So a step of the system clock is followed at
+ * once, and its slow adjustment at the edges of milliseconds.
+ */
+export function readSystemMicros(clock: ClockOffset): number | undefined {
+  const millis = readSystemMillis();
+  if (millis === undefined) return undefined;
+  const earliest = millis * 1000;
+  const steady = readNumber(steadyNow);
+  if (Number.isNaN(steady)) return earliest;
+  const guess = Math.floor(steady * 1000 + clock.offset);
+  if (guess >= earliest && guess < earliest + 1000) return guess;
+  const micros = correctGuess(guess, earliest, steady);
+  clock.offset = micros - steady * 1000;
+  return micros;
+}
+
+/** Less than this beyond the millisecond is an adjustment; more is a step, of which the steady clock knows nothing. */
+const STEP_MICROS = 1000;
+
+/** A microsecond in the millisecond that begins at `earliest`. */
+function correctGuess(guess: number, earliest: number, steady: number): number {
+  const latest = earliest + 999;
+  if (guess > latest && guess <= latest + STEP_MICROS) return latest;
+  if (guess < earliest && guess >= earliest - STEP_MICROS) return earliest;
+  // No fake clock has touched the start of the process: after one, this is right again at once.
+  const sinceStart = Math.floor((readNumber(timeOrigin) + steady) * 1000);
+  return sinceStart >= earliest && sinceStart <= latest ? sinceStart : earliest;
+}
+
+/** A whole number of milliseconds; undefined where the source has none. */
+function readMillis(source: () => unknown): number | undefined {
+  const millis = readNumber(source);
+  return Number.isSafeInteger(millis) && millis > 0 ? millis : undefined;
+}
+
+function dateNow(): unknown {
+  return Date.now();
+}
+
+function newDate(): unknown {
+  // biome-ignore lint/complexity/useDateNow: this is what is left where a double stands in place of Date.now.
+  return new Date().getTime();
+}
+
+function originAndSteady(): number {
+  return Math.floor(readNumber(timeOrigin) + readNumber(steadyNow));
+}
+
+/** Milliseconds since 1970 at which the process started. */
+function timeOrigin(): unknown {
+  return performance.timeOrigin;
+}
+
+/** Milliseconds since the process started, with fractions. Nothing sets this clock. */
+function steadyNow(): unknown {
+  return performance.now();
+}
+
+/** NaN where the source throws, or gives anything but a number from 0 to the year 2223. */
+function readNumber(source: () => unknown): number {
+  try {
+    const value = source();
+    return typeof value === "number" && value >= 0 && value <= LATEST_MILLIS ? value : Number.NaN;
+  } catch {
+    return Number.NaN;
+  }
+}
