@@ -1,72 +1,12 @@
-import { createHash, randomBytes } from "node:crypto";
-import { isMap } from "node:util/types";
+import { createHash } from "node:crypto";
 import { noTime } from "../errors/failures.ts";
-import { type ClockOffset, readSystemMicros } from "./readings.ts";
-import {
-  createMemory,
-  isSessionMemory,
-  remember,
-  type SessionMemory,
-  type SessionTimes,
-  unknownSession,
-} from "./session-memory.ts";
-import { sharedState } from "./shared.ts";
+import { readSystemMicros } from "./readings.ts";
+import { remember, type SessionTimes, unknownSession } from "./session-memory.ts";
+import { type ClockState, clockState, MOST_REPLACEMENTS, randomTail } from "./state.ts";
 import { formatTimeUuid, idMicros, LATEST_MICROS, type TimeUuid } from "./timeuuid.ts";
 
-/** All that the process shares: one clock for every history, client and copy of this library. Times are microseconds since 1970. */
-interface ClockState extends ClockOffset {
-  /** The last reading of the system clock, in whole milliseconds: a lower one is a step back. */
-  millis: number;
-  /** The last id and the last write time since the clock last stepped back. */
-  lastId: number;
-  lastWrite: number;
-  /** The last eight bytes of this process's ids: random, so that no other process makes the same id. */
-  tail: string;
-  readonly memory: SessionMemory;
-  /** When rows were last replaced, by session and id, in the order of the replacements. */
-  readonly replacements: Map<string, number>;
-}
-
-/** The number changes with the shape of the state: copies of two releases do not share theirs. */
-const CLOCK: symbol = Symbol.for("langchain-cassandra-history.clock.v2");
-const MOST_REPLACEMENTS = 10_000;
 /** Ids of sessions may be 65,535 bytes long. Longer keys than this are kept as their hash. */
 const LONGEST_KEY = 128;
-
-function clockState(): ClockState {
-  return sharedState(CLOCK, isClockState, createClockState);
-}
-
-function createClockState(): ClockState {
-  const memory = createMemory();
-  return { offset: 0, millis: 0, lastId: 0, lastWrite: 0, tail: randomTail(), memory, replacements: new Map() };
-}
-
-function isClockState(value: unknown): value is ClockState {
-  if (typeof value !== "object" || value === null || !Object.isExtensible(value)) return false;
-  if (!("offset" in value && "millis" in value && "lastId" in value && "lastWrite" in value)) return false;
-  if (!("tail" in value && "memory" in value && "replacements" in value)) return false;
-  return (
-    Number.isFinite(value.offset) &&
-    Number.isSafeInteger(value.millis) &&
-    Number.isSafeInteger(value.lastId) &&
-    Number.isSafeInteger(value.lastWrite) &&
-    typeof value.tail === "string" &&
-    value.tail.length === 17 &&
-    isSessionMemory(value.memory) &&
-    isMap(value.replacements) &&
-    value.replacements.size <= MOST_REPLACEMENTS
-  );
-}
-
-/** Random clock sequence and node, with the variant bits and the multicast bit that RFC 9562, section 6.10, asks for. */
-function randomTail(): string {
-  const bytes = randomBytes(8);
-  bytes.writeUInt8((bytes.readUInt8(0) & 0x3f) | 0x80, 0);
-  bytes.writeUInt8(bytes.readUInt8(2) | 0x01, 2);
-  const hex = bytes.toString("hex");
-  return `${hex.slice(0, 4)}-${hex.slice(4)}`;
-}
 
 /**
  * The system clock. After a step back the process begins anew at the earlier time, with other random bytes, so that no id is
