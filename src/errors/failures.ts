@@ -71,6 +71,17 @@ export function editFailed(cause: unknown, ids: readonly string[] = [], largest 
   );
 }
 
+/** An add has to come after the session's newest message, and that could not be read. */
+export function lookFailed(cause: unknown): CassandraHistoryError {
+  if (cause instanceof CassandraHistoryError) return cause;
+  return new CassandraHistoryError(
+    "WRITE_FAILED",
+    `Nothing was written: the session's newest message, after which this one has to come, could not be read ` +
+      `(${nameFailure(cause)}). ${explainFailure(cause, "readOptions")}; the same call can be made again.`,
+    { cause: withoutUserName(cause), ids: [], written: [] },
+  );
+}
+
 /** A write has no time, because no source of time is sane. Nothing of it was sent. */
 export function noTime(): CassandraHistoryError {
   return new CassandraHistoryError(

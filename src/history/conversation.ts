@@ -7,9 +7,10 @@ import { throwIfAborted, untilAborted } from "../table/abort.ts";
 import { MessageTable } from "../table/message-table.ts";
 import { maxBatchRows } from "./batches.ts";
 import { CallOrder } from "./call-order.ts";
+import { IdQueue } from "./id-queue.ts";
 import { Outbox } from "./outbox.ts";
 import { type Session, SessionReader } from "./reader.ts";
-import { type EncodedMessage, encodeRow } from "./rows.ts";
+import { copyMessage, type EncodedMessage, encodeRow } from "./rows.ts";
 
 /** What may end an edit, and what its error tells. */
 interface Edit {
@@ -25,15 +26,20 @@ export class Conversation implements Session {
   readonly table: MessageTable;
   readonly clock: SessionClock;
   readonly reader: SessionReader;
+  readonly #ids: IdQueue;
   readonly #outbox: Outbox;
   readonly #calls = new CallOrder();
 
   constructor(options: ResolvedOptions) {
     this.options = options;
     this.table = new MessageTable(options);
-    this.clock = new SessionClock(JSON.stringify([options.keyspace, options.table, options.sessionId]));
+    this.clock = new SessionClock(options.keyspace, options.table, options.sessionId);
     this.reader = new SessionReader(this);
-    this.#outbox = new Outbox((rows, signal) => this.table.insert(rows, { signal }), maxBatchRows(options.sessionId));
+    this.#ids = new IdQueue(this.clock, (signal) => this.reader.newestId(signal));
+    this.#outbox = new Outbox(
+      (rows, signal) => this.table.insert(rows, { timestamp: this.clock.writeTime(), signal }),
+      maxBatchRows(options.sessionId),
+    );
   }
 
   /** A read in its turn. Once the signal aborts, the caller waits no longer. */
@@ -54,17 +60,46 @@ export class Conversation implements Session {
 
   /** Encodes the messages as they are now, gives them their ids, and stores them in their turn. */
   async add(messages: readonly BaseMessage[], options: AppendOptions = {}): Promise<EncodedMessage[]> {
-    const { ids, ttlSeconds = this.options.ttlSeconds, signal } = options;
     checkMessages(messages);
-    checkIds(ids, messages.length);
-    throwIfAborted(signal);
-    // Not by `map`, which passes over holes.
-    const rows = Array.from(messages, (message, position) =>
-      encodeRow(message, { position, id: ids?.[position] ?? this.clock.nextIds(1)[0] ?? "", ttlSeconds }, this.options),
-    );
-    const newest = ids?.at(-1);
-    if (newest !== undefined) this.clock.observe(newest);
-    if (rows.length > 0) await this.#calls.run("add", () => this.#outbox.send(rows, signal), signal);
+    checkIds(options.ids, messages.length);
+    throwIfAborted(options.signal);
+    if (messages.length === 0) return [];
+    const ids = this.#takeIds(messages.length, options);
+    if (ids instanceof Promise) return this.#addLater(messages, ids, options);
+    const rows = this.#encode(messages, ids, options);
+    await this.#calls.run("add", () => this.#outbox.send(rows, options.signal), options.signal);
     return rows;
+  }
+
+  #takeIds(count: number, { ids, signal }: AppendOptions): readonly string[] | Promise<string[]> {
+    const newest = ids?.at(-1);
+    if (ids === undefined || newest === undefined) return this.#ids.take(count, signal);
+    this.clock.observe(newest);
+    return ids;
+  }
+
+  /** Until the ids are there, the add keeps its place among the calls, and its messages as they are now. */
+  #addLater(
+    messages: readonly BaseMessage[],
+    ids: Promise<string[]>,
+    options: AppendOptions,
+  ): Promise<EncodedMessage[]> {
+    // The call that waits for them may be given up.
+    ids.catch(() => {});
+    const copies = Array.from(messages, copyMessage);
+    const add = async (): Promise<EncodedMessage[]> => {
+      const rows = this.#encode(copies, await ids, options);
+      await this.#outbox.send(rows, options.signal);
+      return rows;
+    };
+    return this.#calls.run("add", add, options.signal);
+  }
+
+  // Not by `map`, which passes over holes.
+  #encode(messages: readonly BaseMessage[], ids: readonly string[], options: AppendOptions): EncodedMessage[] {
+    const { ttlSeconds = this.options.ttlSeconds } = options;
+    return Array.from(messages, (message, position) =>
+      encodeRow(message, { position, id: ids[position] ?? "", ttlSeconds }, this.options),
+    );
   }
 }

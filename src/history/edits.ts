@@ -1,6 +1,7 @@
-import { nextMicros } from "../ids/clock.ts";
+import { justAfter } from "../ids/clock.ts";
 import { IDS_PER_DELETE } from "../options/limits.ts";
 import type { InsertRow, MessageTable, Range, RowQuery, StoredRow } from "../table/message-table.ts";
+import type { Session } from "./reader.ts";
 
 /**
  * Deletes everything that can be seen now, or that and above `from`, rows of a writer whose clock is ahead included.
@@ -10,17 +11,19 @@ import type { InsertRow, MessageTable, Range, RowQuery, StoredRow } from "../tab
  * future would swallow what others add meanwhile; and what is first seen after T may be just that, and is left alone.
  */
 export async function removeVisible(
-  table: MessageTable,
+  { table, clock }: Session,
   from: string | undefined,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const range: Range | undefined = from === undefined ? undefined : [">=", from];
-  const began = nextMicros();
-  const ahead: StoredRow[] = [];
-  for await (const page of table.pages(writeTimesOf(range, signal))) {
-    ahead.push(...page.filter((row) => writeTimeOf(row) > began));
+  const began = clock.now();
+  let ahead = await readDatedAfter(table, began, writeTimesOf(range, signal));
+  let timestamp = clock.deleteTime();
+  if (timestamp < began) {
+    // The clock stepped back while the rows were read. What is dated between both times was passed over.
+    ahead = await readDatedAfter(table, 0, writeTimesOf(range, signal));
+    timestamp = clock.deleteTime();
   }
-  const timestamp = nextMicros();
   await table.removeRange(range, { timestamp, signal });
   await removeDated(
     table,
@@ -29,19 +32,27 @@ export async function removeVisible(
   );
 }
 
+async function readDatedAfter(table: MessageTable, time: number, query: RowQuery): Promise<StoredRow[]> {
+  const rows: StoredRow[] = [];
+  for await (const page of table.pages(query)) {
+    for (const row of page) if (writeTimeOf(row) > time) rows.push(row);
+  }
+  return rows;
+}
+
 /**
  * Deletes these rows, whatever the clock that wrote them. All are deleted at our time, seen or not: a replica may lag, or
  * a write that timed out take effect later.
  */
 export async function removeIds(
-  table: MessageTable,
+  { table, clock }: Session,
   ids: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
   for (let at = 0; at < ids.length; at += IDS_PER_DELETE) {
     const step = ids.slice(at, at + IDS_PER_DELETE);
     const rows = await table.rows(writeTimesOf(["IN", step], signal));
-    const timestamp = nextMicros();
+    const timestamp = clock.deleteTime();
     await table.removeRows(step, { timestamp, signal });
     await removeDated(
       table,
@@ -56,42 +67,19 @@ export async function removeIds(
  * old one: of an edit and a delete that meet, the delete wins, so that no edit brings back what another call deleted.
  */
 export async function replaceRow(
-  table: MessageTable,
+  { table, clock }: Session,
   { id, text }: Pick<InsertRow, "id" | "text">,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   const [row] = await table.rows({ order: "newest-first", bounds: [["=", id]], parts: ["writetime", "ttl"], signal });
   if (row === undefined) return false;
-  const timestamp = replacementTime(row, id);
+  // A row without a message has no write time to follow.
+  const followed = writeTimeOf(row) === 0 ? clock.writeTime() : justAfter(writeTimeOf(row));
+  const timestamp = clock.replacementTime(id, followed);
   // 0 is no expiry, even in a table that has a default one.
   const replacement = { id, text, ttlSeconds: row.ttl ?? 0 };
   await table.insert(() => [replacement], { timestamp, signal });
   return true;
-}
-
-/**
- * Times at which this process last replaced rows, or tried to, by their ids. An attempt that timed out may take effect later
- * than the next one, and a replica may not have seen the last one: of one time, Cassandra would keep the text that sorts last.
- */
-const replacedAt = new Map<string, number>();
-const MOST_REPLACEMENTS = 1024;
-
-function replacementTime(row: StoredRow, id: string): number {
-  // A row without a message has no write time to follow.
-  const followed = writeTimeOf(row) === 0 ? nextMicros() : justAfter(row);
-  const timestamp = Math.max(followed, (replacedAt.get(id) ?? 0) + 1);
-  // Last in order again, so that the first is the one that was replaced longest ago.
-  replacedAt.delete(id);
-  replacedAt.set(id, timestamp);
-  const [oldest] = replacedAt.keys();
-  if (replacedAt.size > MOST_REPLACEMENTS && oldest !== undefined) replacedAt.delete(oldest);
-  return timestamp;
-}
-
-/** Of a writer that dates in nanoseconds, a number tells the time only to some hundreds: 2,048 is more than it can be off. */
-function justAfter(row: StoredRow): number {
-  const writeTime = writeTimeOf(row);
-  return writeTime + (Number.isSafeInteger(writeTime + 1) ? 1 : 2048);
 }
 
 /** Microseconds since 1970; 0 where the row has no message. */
@@ -109,5 +97,7 @@ async function removeDated(
   rows: readonly StoredRow[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  await Promise.all(rows.map((row) => table.removeRows([row.id.toString()], { timestamp: justAfter(row), signal })));
+  await Promise.all(
+    rows.map((row) => table.removeRows([row.id.toString()], { timestamp: justAfter(writeTimeOf(row)), signal })),
+  );
 }

@@ -18,7 +18,7 @@ export async function copySession(from: Session, to: Session, { through, signal 
   const query: RowQuery = { order: "oldest-first", bounds, parts: ["message", "ttl"], signal };
   for await (const page of readRowPages(from.table, query)) {
     const rows = page.flatMap((row) => copyRow(row, from.options, to.options) ?? []);
-    for (const batch of splitRows(rows, maxBatchRows(to.options.sessionId))) await insert(to.table, batch, signal);
+    for (const batch of splitRows(rows, maxBatchRows(to.options.sessionId))) await insert(to, batch, signal);
     const newest = rows.at(-1);
     if (newest === undefined) continue;
     // What either session adds from now on comes after what was read here.
@@ -33,12 +33,12 @@ async function hasRow(table: MessageTable, id: string, signal: AbortSignal | und
 }
 
 async function insert(
-  table: MessageTable,
+  { table, clock }: Session,
   batch: readonly InsertRow[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
   try {
-    await table.insert(() => batch, { signal });
+    await table.insert(() => batch, { timestamp: clock.writeTime(), signal });
   } catch (error) {
     throwIfAborted(signal);
     throw editFailed(error);

@@ -149,10 +149,10 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
    */
   async update(id: string, message: BaseMessage, options: given.CallOptions = {}): Promise<void> {
     const { signal } = checkArguments("update", { ...options, id });
-    const { table, options: own } = this.#conversation;
+    const { options: own } = this.#conversation;
     const row = encodeRow(message, { position: 0, id }, own);
     const edit = { signal, ids: [id], bytes: row.bytes };
-    const replaced = await this.#conversation.edit(() => replaceRow(table, row, signal), edit);
+    const replaced = await this.#conversation.edit(() => replaceRow(this.#conversation, row, signal), edit);
     if (!replaced) throw notFound(this.sessionId, id);
   }
 
@@ -161,14 +161,13 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
     const { signal } = checkArguments("delete", { ...options, ids });
     // As they are at the call, which may have to wait.
     const own = [...ids];
-    const { table } = this.#conversation;
-    await this.#conversation.edit(() => removeIds(table, own, signal), { signal, ids: own });
+    await this.#conversation.edit(() => removeIds(this.#conversation, own, signal), { signal, ids: own });
   }
 
   /** Deletes a message, if it is there, and all after it, so that an answer can be made again. @throws `WRITE_FAILED` */
   async deleteFrom(id: string, options: given.CallOptions = {}): Promise<void> {
     const { signal } = checkArguments("deleteFrom", { ...options, id });
-    await this.#conversation.edit(() => removeVisible(this.#conversation.table, id, signal), { signal, ids: [id] });
+    await this.#conversation.edit(() => removeVisible(this.#conversation, id, signal), { signal, ids: [id] });
   }
 
   /**
@@ -178,7 +177,7 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
    */
   override async clear(options: given.CallOptions = {}): Promise<void> {
     const { signal } = checkArguments("clear", options);
-    await this.#conversation.edit(() => removeVisible(this.#conversation.table, undefined, signal), { signal });
+    await this.#conversation.edit(() => removeVisible(this.#conversation, undefined, signal), { signal });
   }
 
   /**

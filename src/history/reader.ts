@@ -1,5 +1,5 @@
 import type { BaseMessage } from "@langchain/core/messages";
-import { readFailed } from "../errors/failures.ts";
+import { lookFailed, readFailed } from "../errors/failures.ts";
 import type { SessionClock } from "../ids/clock.ts";
 import type { EntriesOptions } from "../options/arguments.ts";
 import type { ResolvedOptions, WindowStart } from "../options/history-options.ts";
@@ -123,6 +123,17 @@ export class SessionReader {
     return count;
   }
 
+  /** Of the session's newest row, whatever it holds. For an add that has to come after it. */
+  async newestId(signal: AbortSignal | undefined): Promise<string | undefined> {
+    try {
+      const { rows } = await this.#table.page({ order: "newest-first", parts: [], firstPage: 1, signal });
+      return rows[0]?.id.toString();
+    } catch (error) {
+      throwIfAborted(signal);
+      throw lookFailed(error);
+    }
+  }
+
   async #page(query: RowQuery, next?: string): Promise<RowPage> {
     try {
       const page = await this.#table.page(query, next);
@@ -144,7 +155,7 @@ export class SessionReader {
   /** What this process adds from now on comes after what it has read. */
   #observe({ order }: RowQuery, rows: readonly StoredRow[]): void {
     const newest = order === "newest-first" ? rows[0] : rows.at(-1);
-    if (newest !== undefined) this.#clock.observe(newest.id.toString());
+    if (newest !== undefined) this.#clock.observe(newest.id.getBuffer());
   }
 }
 

@@ -37,6 +37,11 @@ export function encodeRow(message: unknown, { position, id, ttlSeconds }: Place,
   return { id, text, bytes: Buffer.byteLength(text), ttlSeconds, message };
 }
 
+/** A message of its own, as it is now. Throws `INVALID_MESSAGE`, as `encodeRow` does. */
+export function copyMessage(message: unknown, position: number): BaseMessage {
+  return decodeMessage(encodeRow(message, { position, id: "" }, { sessionId: "", codec: undefined }).text);
+}
+
 /** As core itself tells: by what it can do, since the application may have two copies of core. */
 function isMessage(value: unknown): value is BaseMessage {
   return hasFunctions(value, "_getType");

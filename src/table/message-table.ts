@@ -1,5 +1,4 @@
 import type { types } from "cassandra-driver";
-import { nextMicros } from "../ids/clock.ts";
 import type { EntryOrder } from "../options/arguments.ts";
 import { type BoundStatement, type RequestTarget, TableRequests } from "./requests.ts";
 import type { Bound, RowPart, Statements } from "./statements.ts";
@@ -52,7 +51,7 @@ export interface RowPage {
 /** When a write is dated, and what may still keep it from being sent. */
 export interface WriteOptions {
   /** Microseconds since 1970. */
-  readonly timestamp?: number;
+  readonly timestamp: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -86,7 +85,7 @@ export class MessageTable {
    */
   insert(
     rows: () => readonly Pick<InsertRow, "id" | "text" | "ttlSeconds">[],
-    { timestamp = nextMicros(), signal }: WriteOptions = {},
+    { timestamp, signal }: WriteOptions,
   ): Promise<void> {
     return this.#requests.write(() => rows().map((row) => this.#bindInsert(row)), timestamp, signal);
   }
@@ -130,7 +129,7 @@ export class MessageTable {
   }
 
   /** Deletes the whole session, or what the bound says. */
-  removeRange(range: Range | undefined, { timestamp = nextMicros(), signal }: WriteOptions = {}): Promise<void> {
+  removeRange(range: Range | undefined, { timestamp, signal }: WriteOptions): Promise<void> {
     const [bound, id] = range ?? [];
     const query = this.#statements.delete(bound === undefined ? [] : [bound]);
     const params = id === undefined ? [this.#sessionId] : [this.#sessionId, id];
@@ -138,7 +137,7 @@ export class MessageTable {
   }
 
   /** Deletes these rows, all or none. They have to fit one batch. */
-  removeRows(ids: readonly string[], { timestamp = nextMicros(), signal }: WriteOptions = {}): Promise<void> {
+  removeRows(ids: readonly string[], { timestamp, signal }: WriteOptions): Promise<void> {
     const query = this.#statements.delete(["="]);
     return this.#requests.write(() => ids.map((id) => ({ query, params: [this.#sessionId, id] })), timestamp, signal);
   }
