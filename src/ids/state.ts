@@ -22,6 +22,7 @@ export interface ClockState extends ClockOffset {
 /** The number changes with the shape of the state: copies of two releases do not share theirs. */
 const CLOCK: symbol = Symbol.for("langchain-cassandra-history.clock.v2");
 export const MOST_REPLACEMENTS = 10_000;
+const TAIL = /^[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 export function clockState(): ClockState {
   return sharedState(CLOCK, isClockState, createClockState);
@@ -42,7 +43,7 @@ function isClockState(value: unknown): value is ClockState {
     isTime(value.lastId) &&
     isTime(value.lastWrite) &&
     typeof value.tail === "string" &&
-    value.tail.length === 17 &&
+    TAIL.test(value.tail) &&
     isSessionMemory(value.memory) &&
     isMap(value.replacements) &&
     value.replacements.size <= MOST_REPLACEMENTS

@@ -415,7 +415,7 @@ describe("the state of the process", () => {
   });
 
   test("is replaced where it is none", () => {
-    const garbage = fc.oneof(fc.anything(), fc.constant(Object.freeze({})));
+    const garbage = fc.oneof(fc.anything(), fc.constant(Object.freeze({})), fc.constant("not-a-tail-at-all"));
     const fields = fc.constantFrom("offset", "millis", "lastId", "lastWrite", "tail", "memory", "replacements");
     fc.assert(
       fc.property(fields, garbage, garbage, (field, value, holder) => {
@@ -439,8 +439,10 @@ describe("the state of the process", () => {
 
   /** A number in the place of a time may be one. Any offset is corrected by the next reading. */
   function isOfItsKind(field: string, value: unknown): boolean {
-    if (field === "offset") return Number.isFinite(value);
-    return ["millis", "lastId", "lastWrite"].includes(field) && Number(value) >= 0 && Number(value) <= LATEST_MICROS;
+    if (typeof value !== "number" || !Number.isFinite(value)) return false;
+    return (
+      field === "offset" || (["millis", "lastId", "lastWrite"].includes(field) && Math.abs(value) <= LATEST_MICROS)
+    );
   }
 
   function expectWorks(): void {
