@@ -1,25 +1,31 @@
 import type { BaseMessage } from "@langchain/core/messages";
-import { defaultToolCallParser } from "@langchain/core/messages/tool";
-import { constructMessage, isRecord, type StoredFields } from "./messages.ts";
+import { codecError } from "./codec-error.ts";
+import { createMessage } from "./messages.ts";
+import { parseProviderCalls } from "./provider-calls.ts";
+import { isRecord, type StoredFields } from "./record.ts";
 
-/** Core wraps an object that has a key `lc` in one of this single key. */
+/** Core wraps an object that has a key `lc` in an object with this one key. */
 const ESCAPED = "__lc_escaped__";
 
-/** Reads what LangChain.js, its older `{type, role, text}` form, or LangChain's Python wrote. Throws a TypeError. */
+/** Reads a row of LangChain.js, of its older `{type, role, text}` form, or of LangChain's Python class. Throws a TypeError. */
 export function readForeignRow(row: StoredFields): BaseMessage {
   const type = row["type"];
-  const data = row["data"] === undefined ? { content: row["text"], role: row["role"] } : row["data"];
-  if (!isRecord(data)) throw new TypeError("Expected the fields of a message in data.");
-  const fields = normalizeFields(data);
+  const fields = normalizeFields(expectData(row));
   requireField(type, fields);
-  if (type === "ai" || type === "AIMessageChunk") completeCalls(fields);
-  return constructMessage(type, fields);
+  if (type === "ai" || type === "AIMessageChunk") fillInCalls(fields);
+  return createMessage(type, fields);
+}
+
+function expectData({ data, text, role }: StoredFields): StoredFields {
+  if (isRecord(data)) return data;
+  if (data === undefined && typeof text === "string") return { content: text, role };
+  throw codecError("Expected the fields of a message in data.");
 }
 
 /** As core's own mapping would give them: nulls absent, escapes undone, containers there. */
 function normalizeFields(data: StoredFields): StoredFields {
   const fields: StoredFields = {};
-  // What was parsed has own keys only; no message has a field of this name.
+  // Parsed fields have own keys only. No message has a field named __proto__.
   for (const key in data) {
     const value = data[key];
     if (value !== null && key !== "content_blocks" && key !== "__proto__") fields[key] = unescapeValue(value);
@@ -30,15 +36,18 @@ function normalizeFields(data: StoredFields): StoredFields {
   return fields;
 }
 
-/** The value itself, changed where there is something to undo: nobody else has what was just parsed. */
+/** The value itself, changed in place where there is something to undo: nobody else has what was just parsed. */
 function unescapeValue(value: unknown): unknown {
   if (Array.isArray(value)) {
-    for (let at = 0; at < value.length; at += 1) value[at] = unescapeValue(value[at]);
+    for (let at = 0; at < value.length; at += 1) {
+      const inner: unknown = value[at];
+      if (typeof inner === "object") value[at] = unescapeValue(inner);
+    }
     return value;
   }
   if (!isRecord(value)) return value;
-  // What is inside was kept as it was, deeper escapes included.
-  if (ESCAPED in value && Object.keys(value).length === 1) return value[ESCAPED];
+  // Core keeps what is inside as it was, deeper escapes included.
+  if (ESCAPED in value && hasOneKey(value)) return value[ESCAPED];
   for (const key in value) {
     const inner = value[key];
     if (typeof inner === "object") value[key] = unescapeValue(inner);
@@ -46,14 +55,24 @@ function unescapeValue(value: unknown): unknown {
   return value;
 }
 
+/** Without a list of the keys, of which there may be a million. */
+function hasOneKey(value: StoredFields): boolean {
+  let keys = 0;
+  for (const _ in value) {
+    keys += 1;
+    if (keys > 1) return false;
+  }
+  return true;
+}
+
 function expectContent(content: unknown): unknown {
   if (typeof content === "string" || Array.isArray(content)) return content;
-  throw new TypeError("Expected content to be a string or a list of blocks.");
+  throw codecError("Expected content to be a string or a list of blocks.");
 }
 
 function expectRecord(value: unknown): StoredFields {
   if (isRecord(value)) return value;
-  throw new TypeError("Expected an object.");
+  throw codecError("Expected an object.");
 }
 
 /** What a message of the type cannot be without, as in core's mapping. */
@@ -66,24 +85,18 @@ const REQUIRED: ReadonlyMap<unknown, string> = new Map([
 
 function requireField(type: unknown, fields: StoredFields): void {
   const key = REQUIRED.get(type);
-  if (key !== undefined && typeof fields[key] !== "string")
-    throw new TypeError(`Expected ${key} in a ${type} message.`);
+  if (key !== undefined && typeof fields[key] !== "string") throw codecError(`Expected ${key} in a ${type} message.`);
 }
 
-/** Before core had `tool_calls`, they stood in the provider's own form only. */
-function completeCalls(fields: StoredFields): void {
+/** Before core had `tool_calls`, calls stood only in the provider's own form. */
+function fillInCalls(fields: StoredFields): void {
   const { tool_calls: calls, additional_kwargs: kwargs } = fields;
   const raw = isRecord(kwargs) ? kwargs["tool_calls"] : undefined;
   if (calls === undefined && Array.isArray(raw)) {
-    const [parsed, invalid] = defaultToolCallParser(raw.filter(isRecord));
+    const [parsed, invalid] = parseProviderCalls(raw);
     fields["tool_calls"] = parsed;
     fields["invalid_tool_calls"] = invalid;
   }
-  fields["tool_calls"] = expectCalls(fields["tool_calls"] ?? []);
-  fields["invalid_tool_calls"] = expectCalls(fields["invalid_tool_calls"] ?? []);
-}
-
-function expectCalls(calls: unknown): unknown[] {
-  if (Array.isArray(calls) && calls.every(isRecord)) return calls;
-  throw new TypeError("Expected a list of tool calls.");
+  fields["tool_calls"] ??= [];
+  fields["invalid_tool_calls"] ??= [];
 }

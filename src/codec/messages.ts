@@ -14,20 +14,19 @@ import {
   ToolMessage,
   type ToolMessageFields,
 } from "@langchain/core/messages";
+import { readCalls } from "./calls.ts";
+import { codecError } from "./codec-error.ts";
+import { isRecord, type StoredFields } from "./record.ts";
 
-/** The fields of one message. */
-export type StoredFields = Record<string, unknown>;
+/** V8 takes up to 4 µs to set a field of an object that has so many. */
+export const MOST_FIELDS = 100_000;
 
-export function isRecord(value: unknown): value is StoredFields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** What the class sets itself, or a chunk holds while it streams. */
+/** A field that the class sets itself, or that a chunk holds only while it streams. */
 export function isClassField(key: string): boolean {
   return key === "type" || key === "tool_call_chunks" || key.startsWith("lc_");
 }
 
-// What is in a row has no type before this point.
+// The fields of a row have no type before this point.
 const human = (fields: object): BaseMessage => new HumanMessage(fields as BaseMessageFields);
 const ai = (fields: object): BaseMessage => new AIMessage(fields as AIMessageFields);
 const system = (fields: object): BaseMessage => new SystemMessage(fields as BaseMessageFields);
@@ -54,13 +53,13 @@ const CLASSES: ReadonlyMap<unknown, (fields: object) => BaseMessage> = new Map([
   ["remove", remove],
 ]);
 
-/** `createMessage` for most rows, at the cost of the constructor alone. */
-export function constructMessage(type: unknown, fields: StoredFields): BaseMessage {
+/** A message of this type with these fields, by way of its constructor where that changes none of them: that is cheaper. */
+export function createMessage(type: unknown, fields: StoredFields): BaseMessage {
   const construct = CLASSES.get(type);
-  if (construct === undefined || !isTakenAsItIs(fields)) return createMessage(type, fields);
-  dropNulls(fields);
+  if (construct === undefined || !isTakenAsItIs(fields)) return fillEmptyMessage(type, fields);
+  readCalls(fields);
   const message = construct(fields);
-  // What was parsed has own keys only, and `in` makes no list of them.
+  // Parsed fields have own keys only, and `in` makes no list of them.
   for (const key in fields) {
     const value = fields[key];
     if (Reflect.get(message, key) !== value) addField(message, key, value);
@@ -69,8 +68,9 @@ export function constructMessage(type: unknown, fields: StoredFields): BaseMessa
 }
 
 /**
- * Whether no constructor would change what it is given: make content or calls of content blocks, guess calls, or fill in for
- * null. `text` is none of a constructor's, but a look at it has the class compute it from whatever the content is.
+ * Whether every constructor keeps these fields as they are. Constructors turn content blocks into content and calls, parse
+ * a provider's own form of calls, and replace null. No constructor takes `text`, but the class computes it from the content
+ * where it is looked at, and that fails for content of another form.
  */
 function isTakenAsItIs({
   additional_kwargs: kwargs,
@@ -94,38 +94,20 @@ function isTakenAsItIs({
  * A message of this type with these fields, and no others. The class is made empty first, since constructors change what
  * they are given. Throws a TypeError for a type that nobody writes.
  */
-export function createMessage(type: unknown, fields: StoredFields): BaseMessage {
+export function fillEmptyMessage(type: unknown, fields: StoredFields): BaseMessage {
   const message = CLASSES.get(type)?.({});
-  if (message === undefined) throw new TypeError("Expected a known type of message.");
-  dropNulls(fields);
-  for (const key of Object.keys(fields)) addField(message, key, fields[key]);
-  // What toJSON lists: the fields that its constructor would have been given, and what it fills in.
+  if (message === undefined) throw codecError("Expected a known type of message.");
+  const keys = Object.keys(fields);
+  if (keys.length > MOST_FIELDS) throw codecError(`Expected at most ${MOST_FIELDS} fields.`);
+  readCalls(fields);
+  for (const key of keys) addField(message, key, fields[key]);
+  // `toJSON` lists these: the fields that the constructor would have been given, and those that it fills in.
   message.lc_kwargs = { ...message.lc_kwargs, ...fields };
   return message;
 }
 
-/** A stored field may add to a message, but not stand before its class's methods, nor before what the class is. */
+/** A stored field may not replace a method of the class, nor say of which class the message is. */
 function addField(message: BaseMessage, key: string, value: unknown): void {
   if (isClassField(key) || (key in message && !Object.hasOwn(message, key))) return;
   Reflect.set(message, key, value);
-}
-
-/** What Python wants to see in a call even where it is absent, as `null`. */
-export const CALL_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
-  ["tool_calls", ["id"]],
-  ["invalid_tool_calls", ["id", "name", "args", "error"]],
-]);
-
-function dropNulls(fields: StoredFields): void {
-  dropNullsOf(fields["tool_calls"], "tool_calls");
-  dropNullsOf(fields["invalid_tool_calls"], "invalid_tool_calls");
-}
-
-function dropNullsOf(calls: unknown, name: string): void {
-  // Most messages have none: nothing is looked up for them.
-  if (!Array.isArray(calls) || calls.length === 0) return;
-  const keys = CALL_KEYS.get(name) ?? [];
-  for (const call of calls) {
-    if (isRecord(call)) for (const key of keys) if (call[key] === null) call[key] = undefined;
-  }
 }

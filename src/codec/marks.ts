@@ -1,0 +1,203 @@
+import { types } from "node:util";
+import { BINARY_KINDS, type BinaryKind, readBinary, reviveBinary } from "./binary.ts";
+import { codecError } from "./codec-error.ts";
+
+/** Where a value stands: the keys and indices that lead to it. */
+type Path = readonly (string | number)[];
+
+/** A value that JSON cannot carry: where it stands, and what it is. What stands there in the JSON is its nearest form. */
+export type Mark = readonly [path: Path, kind: MarkKind];
+
+const OTHER_KINDS = ["undefined", "nan", "infinity", "-infinity", "-0", "bigint", "date", "map", "set"] as const;
+type MarkKind = (typeof OTHER_KINDS)[number] | BinaryKind;
+const KINDS: ReadonlyMap<unknown, MarkKind> = new Map([...OTHER_KINDS, ...BINARY_KINDS].map((kind) => [kind, kind]));
+
+/** To put back a value takes up to 2 µs. */
+const MOST_MARKS = 400_000;
+
+/**
+ * A copy that `JSON.stringify` carries, and marks for what it changed, inner ones first. A Buffer is marked as bytes, a
+ * hole as undefined. An object with `toJSON` becomes what that gives, any other instance a plain object of its own fields.
+ * `JSON.stringify` leaves functions and symbols out. Throws a TypeError for a cycle and for too many marks.
+ */
+export function markValues(value: unknown): { readonly json: unknown; readonly marks: readonly Mark[] } {
+  const marking = new Marking();
+  const json = marking.copy(value);
+  checkNumber(marking.marks);
+  return { json, marks: marking.marks };
+}
+
+function checkNumber(marks: readonly unknown[]): void {
+  if (marks.length > MOST_MARKS) throw codecError(`Expected at most ${MOST_MARKS} values that JSON has no form for.`);
+}
+
+class Marking {
+  readonly marks: Mark[] = [];
+  /** The way to the value that is being copied: its keys, and the objects on it. */
+  readonly #path: (string | number)[] = [];
+  readonly #ancestors = new Set<object>();
+
+  copy(value: unknown): unknown {
+    if (typeof value === "number") return this.#copyNumber(value);
+    if (typeof value === "bigint") return this.#mark("bigint", writeBigInt(value));
+    if (value === undefined) return this.#mark("undefined", undefined);
+    if (typeof value !== "object" || value === null) return value;
+    if (this.#ancestors.has(value)) {
+      throw codecError("Expected a value without cycles: one of its objects holds itself.");
+    }
+    this.#ancestors.add(value);
+    const copy = this.#copyObject(value);
+    this.#ancestors.delete(value);
+    return copy;
+  }
+
+  #copyNumber(value: number): unknown {
+    if (Object.is(value, -0)) return this.#mark("-0", 0);
+    if (Number.isNaN(value)) return this.#mark("nan", null);
+    if (Number.isFinite(value)) return value;
+    return this.#mark(value > 0 ? "infinity" : "-infinity", null);
+  }
+
+  /** `instanceof` knows the classes of this realm only, but also a proxy of their instances. */
+  #copyObject(value: object): unknown {
+    if (Array.isArray(value)) return this.#copyArray(value);
+    const binary = readBinary(value);
+    if (binary !== undefined) return this.#mark(binary.kind, binary.base64);
+    if (types.isDate(value)) return this.#mark("date", writeDate(value));
+    if (types.isMap(value) || value instanceof Map) {
+      const entries = [...value].map(([key, one]) => [key, one]);
+      return this.#mark("map", this.#copyArray(entries));
+    }
+    if (types.isSet(value) || value instanceof Set) return this.#mark("set", this.#copyArray([...value]));
+    if ("toJSON" in value && typeof value.toJSON === "function") return this.copy(value.toJSON());
+    return this.#copyFields(value);
+  }
+
+  #copyArray(values: readonly unknown[]): unknown[] {
+    return Array.from(values, (value, at) => this.#copyAt(at, value));
+  }
+
+  #copyFields(value: object): object {
+    // Without a prototype, so that a key named __proto__ is a key like any other.
+    const copy: Record<string, unknown> = Object.create(null);
+    for (const [key, field] of Object.entries(value)) copy[key] = this.#copyAt(key, field);
+    return copy;
+  }
+
+  #copyAt(key: string | number, value: unknown): unknown {
+    this.#path.push(key);
+    const copy = this.copy(value);
+    this.#path.pop();
+    return copy;
+  }
+
+  #mark(kind: MarkKind, stand: unknown): unknown {
+    this.marks.push([[...this.#path], kind]);
+    return stand;
+  }
+}
+
+/** Its time, whatever a subclass makes of the methods; null for an invalid date. */
+function writeDate(date: Date): string | null {
+  const time = Date.prototype.getTime.call(date);
+  return Number.isNaN(time) ? null : new Date(time).toISOString();
+}
+
+/** Puts back what `markValues` marked, in place. Throws a TypeError for a mark that the library cannot have written. */
+export function restoreValues(root: object, marks: unknown): void {
+  if (!Array.isArray(marks)) throw codecError("Expected a list of marks.");
+  checkNumber(marks);
+  for (const mark of marks) restoreValue(root, mark);
+}
+
+function restoreValue(root: object, mark: unknown): void {
+  const [path, name]: unknown[] = Array.isArray(mark) ? mark : [];
+  const kind = KINDS.get(name);
+  if (!Array.isArray(path) || path.length === 0 || kind === undefined) throw codecError("Expected a path and a kind.");
+  const holder = findHolder(root, path);
+  const key: unknown = path.at(-1);
+  if (typeof key !== "string" && typeof key !== "number") throw codecError("Expected a key or an index.");
+  // Else a list could become as long as its index says.
+  if (Array.isArray(holder) && !Object.hasOwn(holder, key)) throw codecError("Expected a place in the list.");
+  const value = revive(kind, ownValue(holder, key));
+  // Not by assignment, which would set the prototype for a key named __proto__.
+  Object.defineProperty(holder, key, { value, writable: true, enumerable: true, configurable: true });
+}
+
+function findHolder(root: object, path: readonly unknown[]): object {
+  let holder = root;
+  for (let at = 0; at < path.length - 1; at += 1) {
+    const inner = ownValue(holder, path[at]);
+    if (typeof inner !== "object" || inner === null) throw codecError("Expected an object on the way to a mark.");
+    holder = inner;
+  }
+  return holder;
+}
+
+function ownValue(holder: object, key: unknown): unknown {
+  if (typeof key !== "string" && typeof key !== "number") throw codecError("Expected a key or an index.");
+  return Object.hasOwn(holder, key) ? Reflect.get(holder, key) : undefined;
+}
+
+function revive(kind: MarkKind, stand: unknown): unknown {
+  switch (kind) {
+    case "undefined":
+      return undefined;
+    case "nan":
+      return Number.NaN;
+    case "infinity":
+      return Number.POSITIVE_INFINITY;
+    case "-infinity":
+      return Number.NEGATIVE_INFINITY;
+    case "-0":
+      return -0;
+    case "bigint":
+      return readBigInt(expectString(stand));
+    case "date":
+      return new Date(typeof stand === "string" ? stand : Number.NaN);
+    case "map":
+      return readMap(expectArray(stand));
+    case "set":
+      return new Set(expectArray(stand));
+    default:
+      return reviveBinary(kind, expectString(stand));
+  }
+}
+
+/** The time to read or write n decimal digits grows faster than n; a thousand take microseconds. */
+const MOST_DECIMAL_DIGITS = 1000;
+/** Every value of so many bits has fewer decimal digits. */
+const MOST_DECIMAL_BITS = 3300;
+
+/** Decimal digits, or hexadecimal ones for a large value: V8 reads and writes those in linear time. */
+function writeBigInt(value: bigint): string {
+  if (BigInt.asIntN(MOST_DECIMAL_BITS, value) === value) return value.toString();
+  return value < 0n ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
+}
+
+function readBigInt(text: string): bigint {
+  if (text.length <= MOST_DECIMAL_DIGITS && /^-?\d+$/.test(text)) return BigInt(text);
+  if (/^0x[\da-f]+$/.test(text)) return BigInt(text);
+  if (/^-0x[\da-f]+$/.test(text)) return -BigInt(text.slice(1));
+  throw codecError("Expected the digits of a bigint.");
+}
+
+function readMap(entries: readonly unknown[]): Map<unknown, unknown> {
+  const map = new Map<unknown, unknown>();
+  for (const entry of entries) {
+    // By index: destructuring costs several times as much.
+    const pair = expectArray(entry);
+    map.set(pair[0], pair[1]);
+  }
+  return map;
+}
+
+function expectString(value: unknown): string {
+  if (typeof value !== "string") throw codecError("Expected a string.");
+  return value;
+}
+
+function expectArray(value: unknown): unknown[] {
+  if (!Array.isArray(value)) throw codecError("Expected an array.");
+  return value;
+}
