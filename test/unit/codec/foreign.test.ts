@@ -235,6 +235,15 @@ describe("what core's own mapping would give", () => {
 test.each([
   [{ type: "human", data: [] }, "Expected the fields of a message in data."],
   [{ type: "human", data: null }, "Expected the fields of a message in data."],
+  [{ type: "human" }, "Expected the fields of a message in data."],
+  [{ type: "human", role: "user" }, "Expected the fields of a message in data."],
+  [{ type: "ai", text: null }, "Expected the fields of a message in data."],
+  [{ type: "ai", text: ["x"] }, "Expected the fields of a message in data."],
+  [{ type: "human", data: "x", text: "x" }, "Expected the fields of a message in data."],
+  [{ type: "human", data: null, text: "x" }, "Expected the fields of a message in data."],
+  [{ type: "human", codec: 1 }, "Expected the fields of a message in data."],
+  [{ type: "human", codec: 1, data: null }, "Expected the fields of a message in data."],
+  [{ type: "human", codec: 1, data: 5, marks: [] }, "Expected the fields of a message in data."],
   [{ type: "human", data: { content: 5 } }, "Expected content to be a string or a list of blocks."],
   [{ type: "human", data: { content: "", additional_kwargs: [] } }, "Expected an object."],
   [{ type: "human", data: { content: "", response_metadata: 5 } }, "Expected an object."],
@@ -242,9 +251,12 @@ test.each([
   [{ type: "function", data: { content: "", name: 5 } }, "Expected name in a function message."],
   [{ type: "generic", text: "" }, "Expected role in a generic message."],
   [{ type: "chat", data: { content: "" } }, "Expected role in a chat message."],
-  [{ type: "ai", data: { content: "", tool_calls: 5 } }, "Expected a list of tool calls."],
-  [{ type: "ai", data: { content: "", tool_calls: [5, {}] } }, "Expected a list of tool calls."],
-  [{ type: "ai", data: { content: "", invalid_tool_calls: [5] } }, "Expected a list of tool calls."],
+  [{ type: "ai", data: { content: "", tool_calls: 5 } }, "Expected tool_calls to be a list of objects."],
+  [{ type: "ai", data: { content: "", tool_calls: [5, {}] } }, "Expected tool_calls to be a list of objects."],
+  [
+    { type: "ai", data: { content: "", invalid_tool_calls: [5] } },
+    "Expected invalid_tool_calls to be a list of objects.",
+  ],
   [{ type: "xai", data: { content: "" } }, "Expected a known type of message."],
 ])("a row that is no message says why: %o", (row, why) => {
   expect(() => read(row)).toThrow(new TypeError(why));
