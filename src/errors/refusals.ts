@@ -5,11 +5,15 @@ export function invalidOption(option: string, expected: string, came: string): C
   return new CassandraHistoryError("INVALID_OPTION", `Invalid option "${option}": expected ${expected}, got ${came}.`);
 }
 
-/** @param position - of the message in the call, from 0 */
-export function invalidMessage(position: number, why: string): CassandraHistoryError {
+/**
+ * @param position - of the message in the call, from 0
+ * @param cause - why it cannot be encoded, where that shows nothing of the message
+ */
+export function invalidMessage(position: number, why: string, cause?: unknown): CassandraHistoryError {
   return new CassandraHistoryError(
     "INVALID_MESSAGE",
     `Invalid message at position ${position} of the call: ${why}. Nothing of the call was written.`,
+    { cause },
   );
 }
 

@@ -1,4 +1,5 @@
 import type { BaseMessage } from "@langchain/core/messages";
+import { codecError, isCodecError } from "../codec/codec-error.ts";
 import { decodeMessage, jsonCodec } from "../codec/json.ts";
 import { describeKind } from "../errors/describe.ts";
 import { corruptRow, invalidMessage, invalidOption } from "../errors/refusals.ts";
@@ -27,13 +28,14 @@ export function encodeRow(message: unknown, { position, id, ttlSeconds }: Place,
   if (!isMessage(message)) {
     throw invalidMessage(position, `expected a message of @langchain/core, got ${describeKind(message)}`);
   }
-  if (message.type === "remove") {
+  const type = readType(message);
+  if (type === "remove") {
     throw invalidMessage(
       position,
       "a RemoveMessage cannot be stored; remove a message from the history with delete([id])",
     );
   }
-  const text = encodeText(message, position, id, options);
+  const text = encodeText(message, type, { position, id }, options);
   return { id, text, bytes: Buffer.byteLength(text), ttlSeconds, message };
 }
 
@@ -44,27 +46,43 @@ export function copyMessage(message: unknown, position: number): BaseMessage {
 
 /** As core itself tells: by what it can do, since the application may have two copies of core. */
 function isMessage(value: unknown): value is BaseMessage {
-  return hasFunctions(value, "_getType");
+  try {
+    return hasFunctions(value, "_getType");
+  } catch {
+    return false;
+  }
+}
+
+/** The types of core's classes. An error names no other: any object can say that it is a message, of any type. */
+const TYPES: ReadonlySet<unknown> = new Set(["human", "ai", "system", "tool", "function", "generic", "remove"]);
+
+function readType(message: BaseMessage): string | undefined {
+  try {
+    const { type } = message;
+    return TYPES.has(type) ? type : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function encodeText(
   message: BaseMessage,
-  position: number,
-  id: string,
+  type: string | undefined,
+  { position, id }: Place,
   { sessionId, codec = jsonCodec }: Encoding,
 ): string {
+  const name = type === undefined ? "message" : `${type} message`;
   let text: unknown;
   try {
     text = codec.encode(message, { sessionId, id });
-  } catch {
-    // The error is left out: a codec or a `toJSON` of the application made it, and it may quote the message.
-    throw invalidMessage(position, `this ${message.type} message cannot be encoded`);
+  } catch (error) {
+    throw invalidMessage(position, `this ${name} cannot be encoded`, shownCause(error));
   }
-  if (typeof text === "string") return text;
-  throw invalidMessage(
-    position,
-    `expected the codec to encode this ${message.type} message as a string, got ${describeKind(text)}`,
-  );
+  const expected = `expected the codec to encode this ${name} as a string`;
+  if (typeof text !== "string") throw invalidMessage(position, `${expected}, got ${describeKind(text)}`);
+  // The driver would store another character in the place of half a pair.
+  if (text.isWellFormed()) return text;
+  throw invalidMessage(position, `${expected} of well-formed Unicode, got one with lone surrogates`);
 }
 
 /** A row as its message; undefined where `onCorruptRow` leaves it out. */
@@ -75,7 +93,7 @@ export function decodeRow(row: StoredRow, options: Decoding): BaseMessage | unde
     const { sessionId, onCorruptRow } = options;
     const id = row.id.toString();
     if (onCorruptRow === "skip") return undefined;
-    if (onCorruptRow === "throw") throw corruptRow(sessionId, id, withoutQuote(cause, options));
+    if (onCorruptRow === "throw") throw corruptRow(sessionId, id, shownCause(cause));
     return expectReplacement(onCorruptRow({ sessionId, id, text: row.message ?? "", cause }));
   }
 }
@@ -86,7 +104,7 @@ function decodeText(row: StoredRow, { sessionId, codec }: Encoding): BaseMessage
   if (codec === undefined) return decodeMessage(text);
   const message: unknown = codec.decode(text, { sessionId, id: row.id.toString() });
   if (isMessage(message)) return message;
-  throw new TypeError(`Expected the codec to decode a message, got ${describeKind(message)}.`);
+  throw codecError(`Expected the codec to decode a message, got ${describeKind(message)}.`);
 }
 
 function expectReplacement(given: unknown): BaseMessage | undefined {
@@ -94,9 +112,9 @@ function expectReplacement(given: unknown): BaseMessage | undefined {
   throw invalidOption("onCorruptRow", "a function that gives a message or nothing", describeKind(given));
 }
 
-/** `JSON.parse` quotes the row's text in its error, and an error of the application's own codec may say anything. */
-function withoutQuote(cause: unknown, { codec }: Encoding): unknown {
-  return codec !== undefined || cause instanceof SyntaxError ? undefined : cause;
+/** Any other error may quote the message: `JSON.parse` does, and a codec of the application's own or `toJSON` can. */
+function shownCause(cause: unknown): unknown {
+  return isCodecError(cause) ? cause : undefined;
 }
 
 /**

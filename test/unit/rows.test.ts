@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { HumanMessage, RemoveMessage } from "@langchain/core/messages";
 import { types } from "cassandra-driver";
 import { describe, expect, test } from "vitest";
@@ -70,11 +71,10 @@ describe("encoding", () => {
       "Invalid message at position 0 of the call: expected the codec to encode this human message as a string, got a number. " +
         "Nothing of the call was written.",
     );
-    const cause = new Error("no key");
     const thrower = {
       ...jsonCodec,
       encode: () => {
-        throw cause;
+        throw new Error("no key");
       },
     };
     const error = errorThrownBy(() => encodeRow(hello, { position: 0, id }, { ...json, codec: thrower }));
@@ -86,6 +86,82 @@ describe("encoding", () => {
     expect(
       errorThrownBy(() => encodeRow(hello, { position: 0, id }, { ...json, codec: quoting })).cause,
     ).toBeUndefined();
+  });
+});
+
+describe("what throws inside a message", () => {
+  const fail = (): never => {
+    throw new Error("secret text");
+  };
+  const having = (key: PropertyKey, property: PropertyDescriptor): object =>
+    Object.defineProperty(new HumanMessage("x"), key, { enumerable: true, configurable: true, ...property });
+  const kwargs = (additional_kwargs: Record<string, unknown>): object =>
+    new HumanMessage({ content: "x", additional_kwargs });
+
+  test.each<[string, unknown]>([
+    ["a getter of its type", having("type", { get: fail })],
+    ["a getter of a field", having("content", { get: fail })],
+    ["a getter of _getType", having("_getType", { get: fail })],
+    ["a getter of getType", having("getType", { get: fail })],
+    ["_getType", having("_getType", { value: fail })],
+    ["getType", having("getType", { value: fail })],
+    ["a type that is the secret text", having("type", { value: "secret text" })],
+    ["a getType that gives the secret text", having("getType", { value: () => "secret text" })],
+    ["a getType that gives the name of a method", having("getType", { value: () => "constructor" })],
+    ["toJSON", kwargs({ a: { toJSON: fail } })],
+    ["toJSON, with an error that looks like the codec's", kwargs({ a: { toJSON: () => JSON.parse("secret text") } })],
+    ["a getter inside", kwargs({ a: Object.defineProperty({}, "b", { enumerable: true, get: fail }) })],
+    ["a proxy inside", kwargs({ a: new Proxy({}, { ownKeys: fail, get: fail, getPrototypeOf: fail }) })],
+    ["a proxy", new Proxy(new HumanMessage("x"), { get: fail })],
+    ["a proxy of calls", having("tool_calls", { value: new Proxy([], { get: fail }) })],
+    ["a getter of a call", having("tool_calls", { value: [Object.defineProperty({}, "id", { get: fail })] })],
+    ["the name of a class", { constructor: { name: "secret text" } }],
+    ["a getter of a class", Object.defineProperty({}, "constructor", { get: fail })],
+  ])("is INVALID_MESSAGE, and is not shown: %s", (_, message) => {
+    const error = errorThrownBy(() => encodeRow(message, { position: 0, id }, json));
+    expect(error.code).toBe("INVALID_MESSAGE");
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain("secret");
+  });
+
+  test("what the library's own codec says is the cause", () => {
+    const loop: Record<string, unknown> = {};
+    loop["loop"] = loop;
+    expect(errorThrownBy(() => encodeRow(kwargs(loop), { position: 0, id }, json)).cause).toEqual(
+      new TypeError("Expected a value without cycles: one of its objects holds itself."),
+    );
+  });
+});
+
+describe("text that is not well-formed Unicode", () => {
+  test.each(["\ud800", "x\udc00y", "\udc00\ud800", `${"ä".repeat(1000)}\udbff`])(
+    "of a codec is refused: %j",
+    (given) => {
+      const codec = { ...jsonCodec, encode: () => given };
+      const error = errorThrownBy(() => encodeRow(hello, { position: 2, id }, { ...json, codec }));
+      expect([error.code, error.message]).toEqual([
+        "INVALID_MESSAGE",
+        "Invalid message at position 2 of the call: expected the codec to encode this human message as a string of well-formed " +
+          "Unicode, got one with lone surrogates. Nothing of the call was written.",
+      ]);
+    },
+  );
+
+  test("of a message is stored, escaped, by the library's own codec", () => {
+    const texts = ["\ud800", "\udc00\ud800", "x\udfffy", "😀"];
+    const message = new HumanMessage({
+      content: texts.join(" "),
+      additional_kwargs: Object.fromEntries(texts.entries()),
+    });
+    message.name = "\udbff";
+    Object.assign(message, { "\ud800": new Map([["\udc00", Number.NaN]]) });
+    const { text: stored } = encodeRow(message, { position: 0, id }, json);
+    expect(stored.isWellFormed()).toBe(true);
+    expect(decodeRow(row(Buffer.from(stored).toString()), reader())).toMatchObject({
+      content: message.content,
+      name: "\udbff",
+      additional_kwargs: message.additional_kwargs,
+      "\ud800": new Map([["\udc00", Number.NaN]]),
+    });
   });
 });
 
@@ -110,13 +186,28 @@ describe("decoding", () => {
     });
   });
 
-  test("a codec that gives no message makes a corrupt row, and only onCorruptRow sees the codec's error", () => {
+  test("a codec that gives no message makes a corrupt row, with that as the cause", () => {
     const codec = { ...jsonCodec, decode: () => "hi" as never };
     const error = errorThrownBy(() => decodeRow(row("x"), { ...reader(), codec }));
-    expect([error.code, error.cause]).toEqual(["CORRUPT_ROW", undefined]);
+    expect([error.code, error.cause]).toEqual([
+      "CORRUPT_ROW",
+      new TypeError("Expected the codec to decode a message, got a string of 2 characters."),
+    ]);
+  });
+
+  test("what a codec of the application's own throws is not shown, but given to onCorruptRow", () => {
+    const thrown = new TypeError("secret text");
+    const codec = {
+      ...jsonCodec,
+      decode: () => {
+        throw thrown;
+      },
+    };
+    const error = errorThrownBy(() => decodeRow(row("x"), { ...reader(), codec }));
+    expect([error.code, "cause" in error]).toEqual(["CORRUPT_ROW", false]);
     const causes: unknown[] = [];
     decodeRow(row("x"), { ...reader((corrupt) => void causes.push(corrupt.cause) as undefined), codec });
-    expect(causes).toEqual([new TypeError("Expected the codec to decode a message, got a string of 2 characters.")]);
+    expect(causes).toEqual([thrown]);
   });
 
   test("a corrupt row is left out or replaced, as onCorruptRow says", () => {

@@ -2,7 +2,7 @@ import { AIMessage, type BaseMessage, HumanMessage } from "@langchain/core/messa
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { jsonCodec } from "../../../src/codec/json.ts";
-import { windowLength } from "../../../src/window.ts";
+import { windowLength } from "../../../src/history/window.ts";
 import { runs } from "../../support/runs.ts";
 
 const at = { sessionId: "s", id: "0b2f6400-c9ad-11f0-8000-010203040506" };
