@@ -1,3 +1,5 @@
+import { types } from "node:util";
+
 /**
  * What came in place of what was expected. Numbers and booleans are shown. Of a string only the length is shown: where
  * arguments are swapped, the string is a message or a password.
@@ -12,8 +14,8 @@ export function describeKind(value: unknown): string {
   if (value === undefined) return "nothing";
   if (value === null) return "null";
   if (typeof value === "string") return value === "" ? "an empty string" : `a string of ${value.length} characters`;
-  if (Array.isArray(value)) return `an array of ${value.length}`;
-  // Not the name of its class: the caller's object says that name.
-  if (typeof value === "object") return "an object";
-  return `a ${typeof value}`;
+  if (typeof value !== "object") return `a ${typeof value}`;
+  // Not the name of its class: the caller's object says that name. To look at a proxy may throw.
+  if (types.isProxy(value) || !Array.isArray(value)) return "an object";
+  return `an array of ${value.length}`;
 }
