@@ -26,8 +26,9 @@ function parseWithWords(text: string, words: readonly number[]): unknown {
   const filler = unusedCharacter(text);
   const characters = Buffer.from(text, "utf16le");
   for (const at of words) {
-    const start = text[at - 1] === "-" ? at - 1 : at;
-    const end = at + (text[at] === "N" ? NAN_LENGTH : INFINITY_LENGTH) - 1;
+    const isInfinity = text[at] === "I";
+    const start = isInfinity && text[at - 1] === "-" ? at - 1 : at;
+    const end = at + (isInfinity ? INFINITY_LENGTH : NAN_LENGTH) - 1;
     for (let inner = start + 1; inner < end; inner += 1) characters.writeUInt16LE(filler, 2 * inner);
     for (const quote of [start, end]) characters.writeUInt16LE(QUOTE, 2 * quote);
   }

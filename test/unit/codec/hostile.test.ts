@@ -1,0 +1,192 @@
+import { HumanMessage } from "@langchain/core/messages";
+import { describe, expect, test } from "vitest";
+import { isCodecError } from "../../../src/codec/codec-error.ts";
+import { jsonCodec } from "../../../src/codec/json.ts";
+
+const at = { sessionId: "s", id: "0b2f6400-c9ad-11f0-8000-010203040506" };
+/** A little less than the 16 MiB that a server takes. */
+const SIZE = 16_700_000;
+const CPU_MILLISECONDS = 1500;
+
+/** How a row is read, and whether within the time: the message, or that it is corrupt. */
+function read(text: string): ReturnType<typeof jsonCodec.decode> | "corrupt" {
+  // One flat string, as the driver gives it.
+  const row = Buffer.from(text).toString();
+  const before = process.cpuUsage();
+  let outcome: ReturnType<typeof jsonCodec.decode> | "corrupt";
+  try {
+    outcome = jsonCodec.decode(row, at);
+  } catch (error) {
+    expect(isCodecError(error) || error instanceof SyntaxError || error instanceof RangeError).toBe(true);
+    outcome = "corrupt";
+  }
+  const { user, system } = process.cpuUsage(before);
+  expect((user + system) / 1000).toBeLessThan(CPU_MILLISECONDS);
+  return outcome;
+}
+
+const foreign = (fields: string, type = "human"): string => `{"type":"${type}","data":{"content":"x"${fields}}}`;
+const own = (fields: string, marks = "[]", type = "human"): string =>
+  `{"type":"${type}","data":{"content":"x"${fields}},"codec":1,"marks":${marks}}`;
+
+/** A list of as many items as the size holds, or so many. */
+function items(item: string | ((at: number) => string), size = SIZE - 300, most = Number.POSITIVE_INFINITY): string {
+  const all: string[] = [];
+  for (let length = 0; length < size && all.length < most; ) {
+    const next = typeof item === "string" ? item : item(all.length);
+    all.push(next);
+    length += next.length + 1;
+  }
+  return all.join(",");
+}
+const key = (number: number): string => `k${number.toString(36)}`;
+
+describe("a row of 16 MiB that is valid is read in time", () => {
+  test.each<[string, () => string]>([
+    ["text with an escape for every character", () => foreign(`,"a":"${"\\n".repeat(SIZE / 2 - 100)}"`)],
+    ["such a text beside NaN", () => foreign(`,"p":NaN,"a":"${"\\n".repeat(SIZE / 2 - 100)}"`)],
+    ["a text of quotes beside NaN", () => foreign(`,"p":NaN,"a":"${'\\"'.repeat(SIZE / 2 - 100)}"`)],
+    ["a text of escaped code points beside NaN", () => foreign(`,"p":NaN,"a":"${"\\u00e4".repeat(SIZE / 6 - 100)}"`)],
+    ["short texts beside NaN", () => foreign(`,"p":NaN,"a":[${items('""')}]`)],
+    ["many a NaN", () => foreign(`,"a":[${items("NaN")}]`)],
+    ["many an Infinity", () => foreign(`,"a":[${items("-Infinity")}]`)],
+    ["objects with NaN, as Python spaces them", () => foreign(`,"a":[${items(' {"a": NaN}')}]`)],
+    ["numbers beside NaN", () => foreign(`,"p":NaN,"a":[${items("1")}]`)],
+    ["objects of the same keys", () => foreign(`,"a":[${items('{"id":1,"name":"ada","score":0.5}')}]`)],
+    ["a bigint of 16 million digits", () => own(`,"a":"-0x${"f".repeat(SIZE - 200)}"`, '[[["a"],"bigint"]]')],
+    ["binary data", () => own(`,"a":"${"A".repeat(SIZE - 200)}"`, '[[["a"],"bytes"]]')],
+    ["a set of numbers", () => own(`,"a":[${items(String)}]`, '[[["a"],"set"]]')],
+    ["a map", () => own(`,"a":[${items((n) => `[${n}]`, SIZE, 1_400_000)}]`, '[[["a"],"map"]]')],
+    [
+      "marks",
+      () => own(`,"a":[${items('""', SIZE, 390_000)}]`, `[${items((n) => `[["a",${n}],"view"]`, SIZE, 390_000)}]`),
+    ],
+    ["an escape around many objects", () => foreign(`,"a":{"__lc_escaped__":[${items("{}", SIZE, 1_400_000)}]}`)],
+  ])("%s", (_, make) => {
+    expect(read(make())).toMatchObject({ type: "human" });
+  });
+});
+
+describe("a row of 16 MiB that would take longer is corrupt, in time", () => {
+  test.each<[string, () => string]>([
+    ["opening brackets", () => "[".repeat(SIZE)],
+    ["opening braces", () => '{"a":'.repeat(SIZE / 5)],
+    ["nested lists", () => foreign(`,"a":${"[".repeat(SIZE / 2 - 100)}${"]".repeat(SIZE / 2 - 100)}`)],
+    ["nested lists of this library", () => own(`,"a":${"[".repeat(SIZE / 2 - 100)}${"]".repeat(SIZE / 2 - 100)}`)],
+    ["nested lists around NaN", () => foreign(`,"a":${"[".repeat(SIZE / 2 - 100)}NaN${"]".repeat(SIZE / 2 - 100)}`)],
+    ["lists nested 900 deep", () => foreign(`,"a":[${items("[".repeat(900) + "]".repeat(900))}]`)],
+    ["empty objects", () => foreign(`,"a":[${items("{}")}]`)],
+    ["empty lists, and a text that ends amid them", () => `${foreign(`,"a":[${items("[]")}`)}`],
+    ["different keys", () => foreign(`,"a":{${items((n) => `"${key(n)}":1`)}}`)],
+    ["objects of different keys", () => own(`,"a":[${items((n) => `{"${key(n)}":1}`)}]`)],
+    ["fields", () => foreign(`,${items((n) => `"${key(n)}":1`)}`)],
+    ["fields that marks add", () => own("", `[${items((n) => `[["${key(n)}"],"undefined"]`, SIZE, 390_000)}]`)],
+    ["marks", () => own(',"a":1', `[${items('[["a"],"nan"]')}]`)],
+    ["a bigint of 16 million decimal digits", () => own(`,"a":"${"9".repeat(SIZE - 200)}"`, '[[["a"],"bigint"]]')],
+    [
+      "bigints of 100,000 decimal digits",
+      () =>
+        own(
+          `,${items((n) => `"${key(n)}":"${"9".repeat(1e5)}"`)}`,
+          `[${items((n) => `[["${key(n)}"],"bigint"]`, 1e4, 160)}]`,
+        ),
+    ],
+    ["a set of short texts", () => own(`,"a":[${items((n) => `"${n.toString(36)}"`)}]`, '[[["a"],"set"]]')],
+    ["calls", () => foreign(`,"tool_calls":[${items("{}")}]`, "ai")],
+    [
+      "calls in a provider's own form whose arguments are no JSON",
+      () => foreign(`,"additional_kwargs":{"tool_calls":[${items('{"function":{"arguments":"{"}}')}]}`, "ai"),
+    ],
+    [
+      "a call in a provider's own form whose arguments are deep",
+      () =>
+        foreign(`,"additional_kwargs":{"tool_calls":[{"function":{"arguments":"${"[".repeat(SIZE - 300)}"}}]}`, "ai"),
+    ],
+    [
+      "the characters that stand for NaN, all at the end",
+      () => foreign(`,"p":NaN,"a":"${"x".repeat(SIZE - 300)}\ufdd0\ufdd1\ufdd2\ufdd3"`),
+    ],
+    ["no JSON", () => "NaN".repeat(SIZE / 3)],
+    ["half a string", () => `NaN"${"\\".repeat(SIZE)}`],
+  ])("%s", (_, make) => {
+    expect(read(make())).toBe("corrupt");
+  });
+});
+
+describe("what would not be read is not written", () => {
+  test.each<[string, () => unknown, string]>([
+    [
+      "empty objects",
+      () => Array.from({ length: 1_600_000 }, () => ({})),
+      "Expected fewer objects, lists, and different keys",
+    ],
+    [
+      "different keys",
+      () => Object.fromEntries(Array.from({ length: 400_000 }, (_, n) => [key(n), 1])),
+      "Expected fewer objects",
+    ],
+    [
+      "values beyond JSON",
+      () => Array(400_001).fill(undefined),
+      "Expected at most 400000 values that JSON has no form for.",
+    ],
+  ])("%s", (_, make, why) => {
+    expect(() => jsonCodec.encode(new HumanMessage({ content: "x", additional_kwargs: { a: make() } }), at)).toThrow(
+      why,
+    );
+  });
+
+  test("fields", () => {
+    const fields = Object.fromEntries(Array.from({ length: 100_001 }, (_, n) => [key(n), 1]));
+    expect(() => jsonCodec.encode(Object.assign(new HumanMessage("x"), fields), at)).toThrow(
+      "Expected at most 100000 fields.",
+    );
+  });
+
+  test("a million small objects are", () => {
+    const message = new HumanMessage({
+      content: "x",
+      additional_kwargs: { a: Array.from({ length: 1e6 }, () => ({ a: 1 })) },
+    });
+    expect(read(jsonCodec.encode(message, at))).toMatchObject({ type: "human" });
+  });
+});
+
+describe("bigints of any size come back", () => {
+  test.each([
+    0n,
+    -1n,
+    10n ** 999n,
+    -(10n ** 999n),
+    2n ** 3299n,
+    -(2n ** 3299n),
+    2n ** 3300n,
+    -(2n ** 3300n),
+    1n << 20_000_000n,
+  ])("number %#", (value) => {
+    const message = new HumanMessage({ content: "x", additional_kwargs: { value } });
+    const read = jsonCodec.decode(jsonCodec.encode(message, at), at);
+    expect(read.additional_kwargs["value"] === value).toBe(true);
+  });
+});
+
+describe("a key that is a bare word is no key", () => {
+  test.each(["{NaN: 1}", '{"a": {Infinity: 1}}', "{-Infinity: [NaN]}", "{NaN: NaN}"])("%s", (kwargs) => {
+    expect(read(`{"type": "human", "data": {"content": "x", "additional_kwargs": ${kwargs}}}`)).toBe("corrupt");
+  });
+
+  test.each(["-NaN", "1NaN", "NaN1", "1Infinity", "Infinity1", "NaNNaN", '"x"NaN', "+Infinity", "-"])(
+    "no value: %s",
+    (word) => {
+      expect(read(foreign(`,"a":${word},"b":NaN`))).toBe("corrupt");
+    },
+  );
+
+  test("the character that stands for a word may be in the text", () => {
+    const text = "\ufdd0 \\ufdd1 \\uFDD2";
+    expect(read(foreign(`,"name":"${text}","additional_kwargs":{"a":[NaN,-Infinity,Infinity,-0.0]}`))).toMatchObject({
+      name: "\ufdd0 \ufdd1 \ufdd2",
+      additional_kwargs: { a: [Number.NaN, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, -0] },
+    });
+  });
+});
