@@ -152,6 +152,27 @@ describe("what would not be read is not written", () => {
   });
 });
 
+describe("deep nesting is kept, or refused where it is written", () => {
+  test.each([1000, 2000, 5000, 20_000, 500_000])("%d levels", (depth) => {
+    for (const leaf of [1, Number.NaN]) {
+      let nested: unknown = leaf;
+      for (let level = 0; level < depth; level += 1) nested = level % 2 === 0 ? { nested } : [nested];
+      let text: string;
+      try {
+        text = jsonCodec.encode(new HumanMessage({ content: "x", additional_kwargs: { nested } }), at);
+      } catch (error) {
+        expect(error).toBeInstanceOf(RangeError);
+        expect(depth).toBeGreaterThan(1000);
+        continue;
+      }
+      let inner: unknown = jsonCodec.decode(text, at).additional_kwargs["nested"];
+      let levels = 0;
+      for (; typeof inner === "object" && inner !== null; levels += 1) inner = Object.values(inner)[0];
+      expect([levels, inner]).toEqual([depth, leaf]);
+    }
+  });
+});
+
 describe("bigints of any size come back", () => {
   test.each([
     0n,
