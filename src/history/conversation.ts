@@ -1,7 +1,7 @@
 import type { BaseMessage } from "@langchain/core/messages";
 import { editFailed } from "../errors/failures.ts";
 import { SessionClock } from "../ids/clock.ts";
-import { type AppendOptions, checkIds, checkMessages } from "../options/arguments.ts";
+import { type AppendOptions, checkIds, copyMessages } from "../options/arguments.ts";
 import type { ResolvedOptions } from "../options/history-options.ts";
 import { throwIfAborted, untilAborted } from "../table/abort.ts";
 import { MessageTable } from "../table/message-table.ts";
@@ -60,13 +60,13 @@ export class Conversation implements Session {
 
   /** Encodes the messages as they are now, gives them their ids, and stores them in their turn. */
   async add(messages: readonly BaseMessage[], options: AppendOptions = {}): Promise<EncodedMessage[]> {
-    checkMessages(messages);
-    checkIds(options.ids, messages.length);
+    const copy = copyMessages(messages);
+    checkIds(options.ids, copy.length);
     throwIfAborted(options.signal);
-    if (messages.length === 0) return [];
-    const ids = this.#takeIds(messages.length, options);
-    if (ids instanceof Promise) return this.#addLater(messages, ids, options);
-    const rows = this.#encode(messages, ids, options);
+    if (copy.length === 0) return [];
+    const ids = this.#takeIds(copy.length, options);
+    if (ids instanceof Promise) return this.#addLater(copy, ids, options);
+    const rows = this.#encode(copy, ids, options);
     await this.#calls.run("add", () => this.#outbox.send(rows, options.signal), options.signal);
     return rows;
   }
@@ -79,14 +79,10 @@ export class Conversation implements Session {
   }
 
   /** Until the ids are there, the add keeps its place among the calls, and its messages as they are now. */
-  #addLater(
-    messages: readonly BaseMessage[],
-    ids: Promise<string[]>,
-    options: AppendOptions,
-  ): Promise<EncodedMessage[]> {
+  #addLater(messages: readonly unknown[], ids: Promise<string[]>, options: AppendOptions): Promise<EncodedMessage[]> {
     // The call that waits for them may be given up.
     ids.catch(() => {});
-    const copies = Array.from(messages, copyMessage);
+    const copies = messages.map(copyMessage);
     const add = async (): Promise<EncodedMessage[]> => {
       const rows = this.#encode(copies, await ids, options);
       await this.#outbox.send(rows, options.signal);
@@ -95,10 +91,9 @@ export class Conversation implements Session {
     return this.#calls.run("add", add, options.signal);
   }
 
-  // Not by `map`, which passes over holes.
-  #encode(messages: readonly BaseMessage[], ids: readonly string[], options: AppendOptions): EncodedMessage[] {
+  #encode(messages: readonly unknown[], ids: readonly string[], options: AppendOptions): EncodedMessage[] {
     const { ttlSeconds = this.options.ttlSeconds } = options;
-    return Array.from(messages, (message, position) =>
+    return messages.map((message, position) =>
       encodeRow(message, { position, id: ids[position] ?? "", ttlSeconds }, this.options),
     );
   }

@@ -148,7 +148,7 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
    * @throws `NOT_FOUND`, `INVALID_MESSAGE`, `MESSAGE_TOO_LARGE`, `WRITE_FAILED`
    */
   async update(id: string, message: BaseMessage, options: given.CallOptions = {}): Promise<void> {
-    const { signal } = checkArguments("update", { ...options, id });
+    const { signal } = checkArguments("update", options, { id });
     const { options: own } = this.#conversation;
     const row = encodeRow(message, { position: 0, id }, own);
     const edit = { signal, ids: [id], bytes: row.bytes };
@@ -158,7 +158,7 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
 
   /** Deletes messages by their ids, a hundred in one step; unknown ids are ignored. @throws `WRITE_FAILED`: call it again */
   async delete(ids: readonly string[], options: given.CallOptions = {}): Promise<void> {
-    const { signal } = checkArguments("delete", { ...options, ids });
+    const { signal } = checkArguments("delete", options, { ids });
     // As they are at the call, which may have to wait.
     const own = [...ids];
     await this.#conversation.edit(() => removeIds(this.#conversation, own, signal), { signal, ids: own });
@@ -166,7 +166,7 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
 
   /** Deletes a message, if it is there, and all after it, so that an answer can be made again. @throws `WRITE_FAILED` */
   async deleteFrom(id: string, options: given.CallOptions = {}): Promise<void> {
-    const { signal } = checkArguments("deleteFrom", { ...options, id });
+    const { signal } = checkArguments("deleteFrom", options, { id });
     await this.#conversation.edit(() => removeVisible(this.#conversation, id, signal), { signal, ids: [id] });
   }
 

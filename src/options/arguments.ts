@@ -14,7 +14,7 @@ import {
   whole,
   windowStart,
 } from "./schemas.ts";
-import { validate } from "./validation.ts";
+import { readArgument, validate } from "./validation.ts";
 
 /** In which order entries come. */
 export type EntryOrder = "oldest-first" | "newest-first";
@@ -115,9 +115,19 @@ const schemas: Readonly<Record<Method, z.ZodObject>> = {
   fork: optionsObject({ through: entryId, signal }),
 };
 
-/** The arguments as they were read, once. Throws `INVALID_OPTION` for one that the method does not take. */
-export function checkArguments<Arguments>(method: Method, given: Arguments): Arguments {
-  const checked = validate(schemas[method], given);
+/**
+ * The arguments as they were read, once. Throws `INVALID_OPTION` for one that the method does not take.
+ *
+ * @param named - arguments that stand before the options in the call, by their names
+ */
+export function checkArguments<Options, Named extends object = object>(
+  method: Method,
+  given: Options,
+  named?: Named,
+): Options & Named {
+  const isWrong = typeof given !== "object" || given === null;
+  const options = isWrong ? given : readArgument("options", () => ({ ...given, ...named }));
+  const checked = validate(schemas[method], options as Options & Named);
   if (method === "getPage") checkOneCursor(checked);
   return checked;
 }
@@ -128,8 +138,11 @@ function checkOneCursor(value: unknown): void {
   throw invalidOption("after", "only one of before and after", "both");
 }
 
-export function checkMessages(messages: unknown): void {
-  if (!Array.isArray(messages)) throw invalidOption("messages", "an array of messages", describeValue(messages));
+/** The messages as they are at the call, holes included. Throws `INVALID_OPTION` for what is no array that can be read. */
+export function copyMessages(messages: unknown): readonly unknown[] {
+  const copy = readArgument("messages", () => (Array.isArray(messages) ? Array.from<unknown>(messages) : undefined));
+  if (copy !== undefined) return copy;
+  throw invalidOption("messages", "an array of messages", describeValue(messages));
 }
 
 /** Core takes a list of content blocks as well. */

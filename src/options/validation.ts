@@ -8,19 +8,19 @@ import { invalidOption } from "../errors/refusals.ts";
  * that is wrong, and where reading one throws.
  */
 export function validate<Options>(schema: z.ZodObject, options: Options): Options {
-  const { data, error } = parse(schema, options);
+  const { data, error } = readArgument("options", () => schema.safeParse(options, { reportInput: true }));
   const issue = error?.issues[0];
   // The schema has just said that it is of this type.
   if (issue === undefined) return data as Options;
   throw wrongOption(issue);
 }
 
-function parse(schema: z.ZodObject, options: unknown): z.ZodSafeParseResult<unknown> {
+/** Reads a value of the caller's. An error of a getter or a proxy becomes `INVALID_OPTION` and is not shown: it may say anything. */
+export function readArgument<Result>(option: string, read: () => Result): Result {
   try {
-    return schema.safeParse(options, { reportInput: true });
+    return read();
   } catch {
-    // The error is left out: it is the caller's own, and may say anything.
-    throw invalidOption("options", "an object whose fields can be read", "one that throws");
+    throw invalidOption(option, "values that can be read", "one that throws when it is read");
   }
 }
 

@@ -111,7 +111,7 @@ describe("a corrupt row", () => {
 });
 
 /** Another writer's row, in the place of a message. */
-async function put(history: CassandraChatMessageHistory, text: string): Promise<string> {
+async function put(history: ReturnType<typeof openHistory>, text: string): Promise<string> {
   const [entry] = await history.append(numbered(1));
   const id = entry?.id ?? "";
   const update = `UPDATE "${keyspace}".message_store SET message = ? WHERE session_id = ? AND message_id = ?`;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { checkArguments, checkIds, checkMessages, checkText } from "../../src/options/arguments.ts";
+import { checkArguments, checkIds, checkText, copyMessages } from "../../src/options/arguments.ts";
 import { errorThrownBy } from "../support/failure.ts";
 import { LATER_UNKNOWN_ID, UNKNOWN_ID } from "../support/ids.ts";
 
@@ -75,11 +75,27 @@ test.each(taken)("%s lists its options when it refuses an unknown one", (method,
   expect(message?.split(", ").sort()).toEqual(expect.arrayContaining([...known].sort()));
 });
 
-test("messages that are no array are refused", () => {
-  checkMessages([]);
-  expect(() => checkMessages("hi")).toThrow(
+test("messages are an array", () => {
+  expect(copyMessages([])).toEqual([]);
+  expect(() => copyMessages("hi")).toThrow(
     'Invalid option "messages": expected an array of messages, got a string of 2 characters.',
   );
+  const holes: unknown[] = [];
+  holes.length = 2;
+  expect(copyMessages(holes)).toStrictEqual([undefined, undefined]);
+});
+
+test("an array of messages that throws when it is read is a wrong argument, and nothing of its error is shown", () => {
+  const fail = (): never => {
+    throw new Error("secret text");
+  };
+  const { proxy, revoke } = Proxy.revocable([], {});
+  revoke();
+  for (const messages of [proxy, new Proxy([], { get: fail }), Object.defineProperty([], 0, { get: fail })]) {
+    expect(() => copyMessages(messages)).toThrow(
+      'Invalid option "messages": expected values that can be read, got one that throws when it is read.',
+    );
+  }
 });
 
 test("a text may be a string or content blocks", () => {

@@ -72,7 +72,7 @@ test("an option that throws when it is read is refused without its error's text"
   expect(() => validate(schema, options)).toThrow(
     expect.objectContaining({
       code: "INVALID_OPTION",
-      message: 'Invalid option "options": expected an object whose fields can be read, got one that throws.',
+      message: 'Invalid option "options": expected values that can be read, got one that throws when it is read.',
     }),
   );
 });

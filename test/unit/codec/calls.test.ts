@@ -87,7 +87,7 @@ test("a message with calls of any shape is refused, or works once it is read", (
       }
       const read = decode(text);
       expect(read.text).toBe("x");
-      expect(windowLength([read], 1, true)).toBe(1);
+      expect(windowLength([read], 1, { complete: true, start: "any" })).toBe(1);
       expect(encode(read)).toBe(text);
     }),
     runs(2000),
