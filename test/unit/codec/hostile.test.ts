@@ -80,6 +80,7 @@ describe("a row of 16 MiB that would take longer is corrupt, in time", () => {
     ["different keys", () => foreign(`,"a":{${items((n) => `"${key(n)}":1`)}}`)],
     ["objects of different keys", () => own(`,"a":[${items((n) => `{"${key(n)}":1}`)}]`)],
     ["fields", () => foreign(`,${items((n) => `"${key(n)}":1`)}`)],
+    ["200,000 fields", () => foreign(`,"p":NaN,${items((n) => `"${key(n)}":1`, SIZE, 200_000)}`)],
     ["fields that marks add", () => own("", `[${items((n) => `[["${key(n)}"],"undefined"]`, SIZE, 390_000)}]`)],
     ["marks", () => own(',"a":1', `[${items('[["a"],"nan"]')}]`)],
     ["a bigint of 16 million decimal digits", () => own(`,"a":"${"9".repeat(SIZE - 200)}"`, '[[["a"],"bigint"]]')],
@@ -204,10 +205,11 @@ describe("a key that is a bare word is no key", () => {
   );
 
   test("the character that stands for a word may be in the text", () => {
-    const text = "\ufdd0 \\ufdd1 \\uFDD2";
-    expect(read(foreign(`,"name":"${text}","additional_kwargs":{"a":[NaN,-Infinity,Infinity,-0.0]}`))).toMatchObject({
-      name: "\ufdd0 \ufdd1 \ufdd2",
-      additional_kwargs: { a: [Number.NaN, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, -0] },
+    const texts = '"\ufdd0","\\ufdd1","\\uFDD2"';
+    expect(read(foreign(`,"additional_kwargs":{"a":[${texts},NaN,-Infinity,Infinity,-0.0]}`))).toMatchObject({
+      additional_kwargs: {
+        a: ["\ufdd0", "\ufdd1", "\ufdd2", Number.NaN, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, -0],
+      },
     });
   });
 });
