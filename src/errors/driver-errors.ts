@@ -1,5 +1,5 @@
 /** Cassandra's error codes that mean something to this library (native protocol v4, section 9). */
-const SERVER = {
+export const SERVER = {
   internal: 0x0000,
   badCredentials: 0x0100,
   unavailable: 0x1000,
@@ -11,21 +11,30 @@ const SERVER = {
 /** Codes from here on say that the server will not do this, now or later. */
 const FIRST_PERMANENT = 0x2000;
 
-/** The error code that the server answered with, where it did answer. */
-function serverCode(error: unknown): number | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "number" ? error.code : undefined;
+/** An error of any realm and of any copy of the driver, so not by `instanceof`. */
+export function isError(value: unknown): value is { readonly message: string } {
+  return typeof value === "object" && value !== null && "message" in value && typeof value.message === "string";
 }
 
-function serverRefused(error: unknown, code: number, pattern: RegExp): boolean {
-  return serverCode(error) === code && pattern.test(String(error));
+export function textOf(error: unknown): string {
+  return isError(error) ? error.message : "";
+}
+
+/** The error code that the server answered with, where it did answer. */
+export function serverCode(error: unknown): number | undefined {
+  return isError(error) && "code" in error && typeof error.code === "number" ? error.code : undefined;
+}
+
+export function serverRefused(error: unknown, code: number, pattern: RegExp): boolean {
+  return serverCode(error) === code && pattern.test(textOf(error));
 }
 
 /** The driver's `NoHostAvailableError`: every node that it tried failed. */
-function isNoHostAvailable(error: unknown): error is Error & { readonly innerErrors: unknown } {
-  return error instanceof Error && "innerErrors" in error;
+export function isNoHostAvailable(error: unknown): error is { readonly innerErrors: unknown } {
+  return isError(error) && "innerErrors" in error;
 }
 
-function innerErrors(error: unknown): unknown[] {
+export function innerErrors(error: unknown): unknown[] {
   return isNoHostAvailable(error) ? Object.values(error.innerErrors ?? {}) : [];
 }
 
@@ -49,7 +58,7 @@ export function isAlreadyExists(error: unknown): boolean {
 
 /** Two nodes have made the table, each under an id of its own (`TableMetadata.validateCompatibility`, 5.0). */
 export function isTableIdMismatch(error: unknown): boolean {
-  return error instanceof Error && /table id mismatch/i.test(error.message);
+  return /table id mismatch/i.test(textOf(error));
 }
 
 /** Cassandra up to 3.11 says "unconfigured table", later ones "table … does not exist". */
@@ -67,18 +76,29 @@ function lostItsStatement(error: unknown): boolean {
   return innerErrors(error).some((one) => serverCode(one) === SERVER.unprepared);
 }
 
+/** What says that the request is wrong, whatever the table is like: its size, its consistency, its expiry. */
+const WRONG_REQUEST = /oversized mutation|request is too big|consistency|serializable|\bttl\b|expiration/i;
+
+/**
+ * The error of a request on a table that may have been changed since the library looked at it: dropped, or made anew with other
+ * columns.
+ */
+export function mayBeChangedTable(error: unknown): boolean {
+  if (isTableMissing(error) || isTypeError(error)) return true;
+  return isInvalidRequest(error) && !WRONG_REQUEST.test(textOf(error));
+}
+
+/**
+ * The driver could not encode a value as the type of its column, and quotes the value. It keeps the columns of a statement's
+ * first table by the statement's text.
+ */
+export function isTypeError(error: unknown): boolean {
+  return isError(error) && "name" in error && error.name === "TypeError";
+}
+
 /** The server met an error of its own: a node that has not opened a new table yet says "Unknown CF" so. */
 export function isInternal(error: unknown): boolean {
   return serverCode(error) === SERVER.internal;
-}
-
-/** "Request is too big: length A exceeds maximum allowed length B", or "Rejected an oversized mutation (A/B) …". */
-const SIZE_LIMIT = /allowed length (\d+)|\(\d+\/(\d+)\)/;
-
-/** The bytes that the server takes in one write, as a refusal of a larger one tells them. */
-export function sizeLimit(error: unknown): string | undefined {
-  const [, request, mutation] = SIZE_LIMIT.exec(String(error)) ?? [];
-  return request ?? mutation;
 }
 
 /** Larger than `max_mutation_size` (16 MiB on a default server), or than one request may be. */
@@ -97,7 +117,7 @@ export function isTransient(error: unknown): boolean {
   if (code !== undefined) return code < FIRST_PERMANENT;
   return (
     isNoHostAvailable(error) ||
-    (error instanceof Error && ("isSocketError" in error || driverClass(error) === "OperationTimedOutError"))
+    (isError(error) && ("isSocketError" in error || driverClass(error) === "OperationTimedOutError"))
   );
 }
 
@@ -114,15 +134,24 @@ const DRIVER_CLASSES = [
 
 type DriverClass = (typeof DRIVER_CLASSES)[number][0];
 
-function driverClass(error: unknown): DriverClass | undefined {
-  const info = error instanceof Error && "info" in error ? error.info : undefined;
+export function driverClass(error: unknown): DriverClass | undefined {
+  const info = isError(error) && "info" in error ? error.info : undefined;
   return typeof info === "string" ? DRIVER_CLASSES.find(([, begin]) => info.startsWith(begin))?.[0] : undefined;
 }
 
-/** No connection had room for the request. The driver sent nothing. */
+/** No connection had room for the request, on the nodes that are up. The driver sent nothing. */
 export function isConnectionBusy(error: unknown): boolean {
   const errors = isNoHostAvailable(error) ? innerErrors(error) : [error];
-  return errors.length > 0 && errors.every((one) => driverClass(one) === "BusyConnectionError");
+  return errors.some(isBusy) && errors.every((one) => isBusy(one) || isNotConnected(one));
+}
+
+function isBusy(error: unknown): boolean {
+  return driverClass(error) === "BusyConnectionError";
+}
+
+/** The driver says so of a node that is down by a string, and of one to which it has lost all connections by a plain error. */
+function isNotConnected(error: unknown): boolean {
+  return typeof error === "string" || textOf(error) === "No connection available";
 }
 
 /** The driver passes over nodes that its load balancing ignores, and then knows of no error of theirs. */
@@ -130,51 +159,8 @@ export function isIgnoredNode(error: unknown): boolean {
   return isNoHostAvailable(error) && innerErrors(error).length === 0;
 }
 
-function isLoginFailure(error: unknown): boolean {
+export function isLoginFailure(error: unknown): boolean {
   const isOne = (one: unknown): boolean =>
     driverClass(one) === "AuthenticationError" || serverCode(one) === SERVER.badCredentials;
   return isOne(error) || innerErrors(error).some(isOne);
-}
-
-/** The driver's error, to be the cause of ours; undefined where its text names the client's user. */
-export function withoutUserName(error: unknown): unknown {
-  return isLoginFailure(error) || isUnauthorized(error) ? undefined : error;
-}
-
-/** Which error it is, without its text, which names hosts and can quote values. */
-export function nameFailure(cause: unknown): string {
-  const code = serverCode(cause);
-  if (code !== undefined) return `ResponseError 0x${code.toString(16)}`;
-  return driverClass(cause) ?? (cause instanceof Error ? "Error" : typeof cause);
-}
-
-/**
- * What the driver's error means and what can be done about it, where that is known.
- *
- * @param options - which options the request was sent with
- */
-export function explainFailure(
-  cause: unknown,
-  ...options: ("readOptions" | "writeOptions" | "queryOptions")[]
-): string {
-  const named = options.map((name) => `\`${name}\``).join(" or ");
-  if (isLoginFailure(cause)) {
-    return "The cluster refused the login: the client's credentials are wrong, or missing where the cluster asks for them";
-  }
-  if (isUnauthorized(cause)) return `${describeMissingPermission(cause)}: have it granted`;
-  if (serverRefused(cause, SERVER.invalid, /consistency|serializable/i)) {
-    return `The server refuses this consistency: set another by \`consistency\` in ${named}`;
-  }
-  if ([cause, ...innerErrors(cause)].some((one) => serverCode(one) === SERVER.unavailable)) {
-    return `Too few replicas are up for the consistency, which is the client's own or that of ${named}`;
-  }
-  const what = isNoHostAvailable(cause) ? "No node could take the request; see" : "See";
-  return `${what} the driver's error in \`cause\``;
-}
-
-/** "User app has no SELECT permission on <table app.message_store> or any of its parents": all but the user. */
-export function describeMissingPermission(error: unknown): string {
-  const [, permission, resource] = /no (\w+) permission on <?([^>]*?)(?:>| or any)/.exec(String(error)) ?? [];
-  if (permission === undefined) return "The client's role lacks a permission";
-  return `The client's role lacks the permission ${permission} on ${resource}`;
 }

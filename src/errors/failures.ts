@@ -1,12 +1,7 @@
-import {
-  explainFailure,
-  isTooLarge,
-  isWriteLevelRefused,
-  nameFailure,
-  sizeLimit,
-  withoutUserName,
-} from "./driver-errors.ts";
+import { isTooLarge, isWriteLevelRefused } from "./driver-errors.ts";
+import { explainFailure, nameFailure, shownCause, sizeLimit } from "./explanations.ts";
 import { CassandraHistoryError } from "./history-error.ts";
+import { NOTHING_SENT } from "./setup-errors.ts";
 
 /*
  * What a failed request becomes. Each function takes whatever was thrown on the way to the driver or by it. An error of this
@@ -18,10 +13,17 @@ export function setupFailed(cause: unknown): CassandraHistoryError {
   if (cause instanceof CassandraHistoryError) return cause;
   return new CassandraHistoryError(
     "SETUP_FAILED",
-    `Setting up the table failed (${nameFailure(cause)}). ${explainFailure(cause, "queryOptions")}. Nothing of the call was ` +
-      "sent; the next call tries again.",
-    { cause: withoutUserName(cause) },
+    `Setting up the table failed (${nameFailure(cause)}). ${explainFailure(cause, "queryOptions")}. ${NOTHING_SENT}`,
+    { cause: shownCause(cause) },
   );
+}
+
+/** A request failed since the table was dropped, or made anew with other columns, after the library had looked at it. */
+export function tableChanged(setupError: CassandraHistoryError): CassandraHistoryError {
+  const inUse =
+    "It was changed while it was in use: what the server refused took no effect. The next call looks again.";
+  const { cause } = setupError;
+  return new CassandraHistoryError("SETUP_FAILED", setupError.message.replace(NOTHING_SENT, inUse), { cause });
 }
 
 export function readFailed(cause: unknown): CassandraHistoryError {
@@ -29,7 +31,7 @@ export function readFailed(cause: unknown): CassandraHistoryError {
   return new CassandraHistoryError(
     "READ_FAILED",
     `Reading the messages failed (${nameFailure(cause)}). ${explainFailure(cause, "readOptions")}; reading again is safe.`,
-    { cause: withoutUserName(cause) },
+    { cause: shownCause(cause) },
   );
 }
 
@@ -49,12 +51,13 @@ export function addFailed(cause: unknown, { ids, written, largest }: FailedWrite
     if (isTooLarge(cause)) return tooLarge(cause, ids, largest);
     if (isWriteLevelRefused(cause)) return levelRefused(cause, ids);
   }
+  const own = cause instanceof CassandraHistoryError;
   return new CassandraHistoryError(
     "WRITE_FAILED",
-    `Writing ${ids.length} message(s) failed (${nameFailure(cause)}). Known to be stored: ${written.length}; the others may or ` +
-      `may not be. ${explainFailure(cause, "writeOptions")}; to try again without storing a message twice, pass the error's ` +
-      "`ids` to append.",
-    { cause: withoutUserName(cause), ids: [...ids], written: [...written] },
+    `Writing ${ids.length} message(s) failed (${own ? cause.code : nameFailure(cause)}). Known to be stored: ${written.length}; ` +
+      `the others may or may not be. ${own ? cause.message : explainFailure(cause, "writeOptions")}; to try again without ` +
+      "storing a message twice, pass the error's `ids` to append.",
+    { cause: shownCause(cause), ids: [...ids], written: [...written] },
   );
 }
 
@@ -67,7 +70,7 @@ export function editFailed(cause: unknown, ids: readonly string[] = [], largest 
     "WRITE_FAILED",
     `The change failed (${nameFailure(cause)}): it may or may not have taken effect. ${explainFailure(cause, "readOptions", "writeOptions")}; ` +
       "the same call can be made again.",
-    { cause: withoutUserName(cause), ids: [...ids], written: [] },
+    { cause: shownCause(cause), ids: [...ids], written: [] },
   );
 }
 

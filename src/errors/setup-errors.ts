@@ -1,4 +1,4 @@
-import { describeMissingPermission, nameFailure } from "./driver-errors.ts";
+import { describeMissingPermission, nameFailure } from "./explanations.ts";
 import { CassandraHistoryError } from "./history-error.ts";
 
 /** A table by its names, and the statement with which an operator makes it. */
@@ -8,12 +8,15 @@ interface NamedTable {
   readonly createStatement: string;
 }
 
+/** In the text of every `SETUP_FAILED`. */
+export const NOTHING_SENT = "Nothing of the call was sent; the next call tries again.";
+
 export function keyspaceMissing(keyspace: string, otherCase: string | undefined): CassandraHistoryError {
   const remedy =
     otherCase === undefined
       ? "Create it first; the library never creates a keyspace."
       : `Did you mean ${JSON.stringify(otherCase)}?`;
-  return new CassandraHistoryError("SETUP_FAILED", `Keyspace "${keyspace}" does not exist (case counts). ${remedy}`);
+  return setupError(`Keyspace "${keyspace}" does not exist (case counts). ${NOTHING_SENT} ${remedy}`);
 }
 
 export function tableMissing(table: NamedTable): CassandraHistoryError {
@@ -43,19 +46,16 @@ export function otherColumns(
 }
 
 function unusableTable(table: NamedTable, what: string, remedy: string): CassandraHistoryError {
-  return new CassandraHistoryError(
-    "SETUP_FAILED",
-    `Table "${table.keyspace}"."${table.table}" ${what}. ${remedy}:\n${table.createStatement}`,
-  );
+  const name = `Table "${table.keyspace}"."${table.table}"`;
+  return setupError(`${name} ${what}. ${NOTHING_SENT} ${remedy}:\n${table.createStatement}`);
 }
 
 export function creationRefused({ keyspace, table }: NamedTable, cause: unknown): CassandraHistoryError {
   const hint = /^\w+$/.test(table) ? "" : " A table's name holds letters, digits and underscores only.";
-  return new CassandraHistoryError(
-    "SETUP_FAILED",
+  return setupError(
     `The server refuses to make table "${keyspace}"."${table}" (${nameFailure(cause)}; see the driver's error in \`cause\`).` +
-      `${hint} Nothing was written.`,
-    { cause },
+      `${hint} ${NOTHING_SENT}`,
+    cause,
   );
 }
 
@@ -66,10 +66,21 @@ export function schemaDisagreement(
   versions: number,
   withoutTable: boolean,
 ): CassandraHistoryError {
-  return new CassandraHistoryError(
-    "SETUP_FAILED",
+  return setupError(
     `Table "${keyspace}"."${table}" is new, and the nodes do not agree on the schema after ${seconds} s: expected 1 version, got ` +
-      `${versions}${withoutTable ? ", and a node without the table" : ""}. Nothing was written. The next call tries again; if it ` +
-      "stays so, look at `nodetool describecluster`.",
+      `${versions}${withoutTable ? ", and a node without the table" : ""}. ${NOTHING_SENT} If it stays so, look at ` +
+      "`nodetool describecluster`.",
   );
+}
+
+export function amazonKeyspaces(): CassandraHistoryError {
+  return setupError(
+    "The client is connected to Amazon Keyspaces; expected Apache Cassandra or Astra DB. Amazon Keyspaces cannot be used: its " +
+      "batches hold at most 30 statements and are not atomic, and it takes write times of the last and next two days only, while " +
+      `an edit of an older message needs an older one. ${NOTHING_SENT}`,
+  );
+}
+
+function setupError(text: string, cause?: unknown): CassandraHistoryError {
+  return new CassandraHistoryError("SETUP_FAILED", text, { cause });
 }

@@ -3,26 +3,36 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw signal.reason;
 }
 
-/** What is called when a signal aborts: one listener a signal, however many calls share it, since Node warns of more than ten. */
-const callbacks = new WeakMap<AbortSignal, Set<() => void>>();
-
-/** Calls back once the signal aborts. What it returns takes the callback away again. */
-export function onAbort(signal: AbortSignal, callback: () => void): () => void {
-  const waiting = callbacksOf(signal);
-  waiting.add(callback);
-  return () => void waiting.delete(callback);
+/** What waits for one signal: one listener for all of it, since Node warns of more than ten. */
+interface Registry {
+  readonly callbacks: Set<() => void>;
+  readonly listener: () => void;
 }
 
-function callbacksOf(signal: AbortSignal): Set<() => void> {
-  const known = callbacks.get(signal);
-  if (known !== undefined) return known;
-  const waiting = new Set<() => void>();
-  const callAll = (): void => {
-    for (const callback of waiting) callback();
+const registries = new WeakMap<AbortSignal, Registry>();
+
+/** Calls back once the signal aborts. What it returns takes the callback away again, and the last one the listener with it. */
+export function onAbort(signal: AbortSignal, callback: () => void): () => void {
+  const { callbacks, listener } = registryOf(signal);
+  callbacks.add(callback);
+  return () => {
+    if (!callbacks.delete(callback) || callbacks.size > 0) return;
+    registries.delete(signal);
+    signal.removeEventListener("abort", listener);
   };
-  signal.addEventListener("abort", callAll, { once: true });
-  callbacks.set(signal, waiting);
-  return waiting;
+}
+
+function registryOf(signal: AbortSignal): Registry {
+  const known = registries.get(signal);
+  if (known !== undefined) return known;
+  const callbacks = new Set<() => void>();
+  const listener = (): void => {
+    for (const callback of callbacks) callback();
+  };
+  const made = { callbacks, listener };
+  signal.addEventListener("abort", listener, { once: true });
+  registries.set(signal, made);
+  return made;
 }
 
 /** The promise's outcome, or the signal's reason as soon as it aborts. The work behind the promise goes on. */

@@ -1,5 +1,7 @@
 import type { QueryOptions, types } from "cassandra-driver";
-import { isTableMissing } from "../errors/driver-errors.ts";
+import { isTableMissing, isTypeError, mayBeChangedTable } from "../errors/driver-errors.ts";
+import { tableChanged } from "../errors/failures.ts";
+import { CassandraHistoryError } from "../errors/history-error.ts";
 import { throwIfAborted } from "./abort.ts";
 import { sendRequest } from "./in-flight.ts";
 import { SharedTable, type TableTarget } from "./shared-table.ts";
@@ -38,10 +40,15 @@ export class TableRequests {
   }
 
   read({ query, params, fetchSize, pageState }: ReadRequest, signal?: AbortSignal): Promise<types.ResultSet> {
+    const { client } = this.table;
     const options = requestOptions(this.#readOptions);
     options.fetchSize = fetchSize;
     if (pageState !== undefined) options.pageState = pageState;
-    return this.#send(() => this.table.client.execute(query, params, options), signal);
+    return this.#send(async (mark) => {
+      const page = await client.execute(query + mark, params, options);
+      checkTypes(page);
+      return page;
+    }, signal);
   }
 
   /**
@@ -53,27 +60,59 @@ export class TableRequests {
     const options = requestOptions(this.#writeOptions);
     options.logged = false;
     options.timestamp = timestamp;
-    await this.#send(async () => {
-      const [first, ...more] = statements();
+    await this.#send(async (mark) => {
+      const all = statements();
+      const [first, ...more] = mark === "" ? all : all.map(({ query, params }) => ({ query: query + mark, params }));
       if (first === undefined) return;
       if (more.length === 0) await client.execute(first.query, first.params, options);
       else await client.batch([first, ...more], options);
     }, signal);
   }
 
-  /** A table that was dropped while in use is made anew, or reported, once. Then the request is sent once more. */
-  async #send<Result>(request: () => Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+  /** @param request - is given what its statements have to end with */
+  async #send<Result>(request: (mark: string) => Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
     const attempt = this.table.ensure();
     await attempt;
     throwIfAborted(signal);
+    const { mark } = this.table;
+    const send = (): Promise<Result> => sendRequest(this.table.client, () => request(this.table.mark), signal);
     try {
-      return await sendRequest(this.table.client, request, signal);
+      return await send();
     } catch (error) {
-      if (!isTableMissing(error)) throw error;
-      this.table.forget(attempt);
-      await this.table.ensure();
-      return sendRequest(this.table.client, request, signal);
+      if (!mayBeChangedTable(error)) throw error;
+      await this.#lookAgain(attempt, error);
+      if (!isTableMissing(error) && this.table.mark === mark) throw error;
     }
+    return send();
+  }
+
+  /**
+   * A table that was dropped while in use is made anew, or reported; one that was made anew with other columns is reported. Where
+   * the table is another one than before, or the driver takes its columns for those of an earlier one, its mark is new.
+   */
+  async #lookAgain(attempt: Promise<void>, error: unknown): Promise<void> {
+    this.table.forget(attempt);
+    try {
+      await this.table.ensure();
+    } catch (found) {
+      // That it could not be looked at tells less than the error that led here.
+      const isAnswer = found instanceof CassandraHistoryError && found.cause === undefined;
+      if (!isAnswer && !isTableMissing(error)) throw error;
+      throw found instanceof CassandraHistoryError ? tableChanged(found) : found;
+    }
+    if (isTypeError(error)) this.table.markStatements();
+  }
+}
+
+/** Codes of `text` and `timeuuid` (native protocol v4, section 6). */
+const TYPE_CODES: Readonly<Record<string, number>> = { message: 0x000d, id: 0x000f };
+
+/** A table that was made anew with other types answers without an error. */
+function checkTypes({ columns }: types.ResultSet): void {
+  // A stand-in for a client may describe no columns.
+  for (const { name, type } of columns ?? []) {
+    const expected = TYPE_CODES[name];
+    if (expected !== undefined && type.code !== expected) throw new TypeError("The table has columns of other types.");
   }
 }
 

@@ -1,35 +1,79 @@
 import type { Client } from "cassandra-driver";
 import { isPermanent, isUnauthorized } from "../errors/driver-errors.ts";
 import { setupFailed } from "../errors/failures.ts";
-import { creationRefused, keyspaceMissing, mayNotCreate, otherColumns, tableMissing } from "../errors/setup-errors.ts";
+import {
+  amazonKeyspaces,
+  creationRefused,
+  keyspaceMissing,
+  mayNotCreate,
+  otherColumns,
+  tableMissing,
+} from "../errors/setup-errors.ts";
 import { PYTHON_COLUMNS } from "../options/table-options.ts";
 import { createOnAgreedNode, isSettled, untilAgreed } from "./creation.ts";
-import { type ColumnRow, hasKeyspace, readColumns, readKeyspaces, readTableId } from "./schema.ts";
+import {
+  type ColumnRow,
+  hasKeyspace,
+  readClusterName,
+  readColumns,
+  readKeyspaces,
+  readTableId,
+  type SchemaTarget,
+} from "./schema.ts";
 import type { TableDefinition } from "./statements.ts";
 
-/** Looks at the table, and makes it where it is missing and `create` is true. Rejects with `SETUP_FAILED`. */
-export async function setUpTable(client: Client, table: TableDefinition, create: boolean): Promise<void> {
+/** A table as the server describes it. */
+interface Found {
+  /** None where there is no such table. */
+  readonly columns: readonly ColumnRow[];
+  /** Tells it from another table of the same name; undefined where there is none. */
+  readonly id: string | undefined;
+}
+
+/**
+ * Looks at the table, and makes it where it is missing and `create` is true. Rejects with `SETUP_FAILED`.
+ *
+ * @returns the table's id, which tells it from another table of the same name
+ */
+export async function setUpTable(client: Client, table: TableDefinition, create: boolean): Promise<string> {
   try {
-    await lookOrCreate(client, table, create);
+    const { id = "" } = await lookOrCreate(client, table, create);
+    return id;
   } catch (error) {
     throw setupFailed(error);
   }
 }
 
-async function lookOrCreate(client: Client, table: TableDefinition, create: boolean): Promise<void> {
+async function lookOrCreate(client: Client, table: TableDefinition, create: boolean): Promise<Found> {
   const target = { client, keyspace: table.keyspace, table: table.table };
-  const [found, id] = await Promise.all([readColumns(target), readTableId(target)]);
-  if (found.length > 0) {
-    checkColumns(table, found);
-    if (id === undefined || !isSettled(id)) await untilAgreed(client, table);
-    return;
+  const [found] = await Promise.all([look(target), refuseAmazonKeyspaces(client)]);
+  if (found.columns.length > 0) {
+    checkColumns(table, found.columns);
+    if (found.id === undefined || !isSettled(found.id)) await untilAgreed(client, table);
+    return found;
   }
   await checkKeyspace(client, table.keyspace);
   if (!create) throw tableMissing(table);
-  await createTable(client, table);
+  await createTable(target, table);
   await untilAgreed(client, table);
   // Another process may have made it, with other columns.
-  checkColumns(table, await readColumns(target));
+  const made = await look(target);
+  checkColumns(table, made.columns);
+  return made;
+}
+
+async function look(target: SchemaTarget): Promise<Found> {
+  const [columns, id] = await Promise.all([readColumns(target), readTableId(target)]);
+  return { columns, id };
+}
+
+/** Amazon Keyspaces takes the same statements, and then does not keep what the library promises. */
+async function refuseAmazonKeyspaces(client: Client): Promise<void> {
+  const [isKeyspaces, clusterName] = await Promise.all([
+    hasKeyspace(client, "system_schema_mcs"),
+    readClusterName(client),
+  ]);
+  if (isKeyspaces || clusterName === "Amazon Keyspaces") throw amazonKeyspaces();
 }
 
 function checkColumns(table: TableDefinition, found: readonly ColumnRow[]): void {
@@ -59,14 +103,14 @@ function listColumns(columns: readonly ColumnRow[]): string {
   return columns.map(({ column_name, kind, type }) => `${column_name} ${type} (${kind.replace("_", " ")})`).join(", ");
 }
 
-async function createTable(client: Client, table: TableDefinition): Promise<void> {
+async function createTable(target: SchemaTarget, table: TableDefinition): Promise<void> {
   try {
-    await createOnAgreedNode(client, table.createStatement);
+    await createOnAgreedNode(target.client, table.createStatement);
   } catch (error) {
     if (!isPermanent(error)) throw error;
     if (!isUnauthorized(error)) throw creationRefused(table, error);
     // The server asks for the right to create before it looks: another process may have made the table since we looked.
-    const found = await readColumns({ client, keyspace: table.keyspace, table: table.table });
+    const found = await readColumns(target);
     if (found.length === 0) throw mayNotCreate(table, error);
   }
 }

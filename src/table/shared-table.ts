@@ -11,17 +11,22 @@ export interface TableTarget extends TableNames {
 }
 
 const tables = new WeakMap<Client, Map<string, SharedTable>>();
+/** For each client, the id that a table had when it was first looked at, by the table's name. */
+const firstIds = new WeakMap<Client, Map<string, string>>();
 
 /** One table of one client, as all its histories share it: the statements, and whether the table is ready. */
 export class SharedTable {
   readonly client: Client;
   readonly statements: Statements;
   readonly #createTable: boolean;
+  readonly #name: string;
+  readonly #firstIds: Map<string, string>;
   #setup: Promise<void> | undefined;
+  #id = "";
 
   /** The same object for each history that uses this table of this client in this way. */
   static of(target: TableTarget): SharedTable {
-    const known = tablesOf(target.client);
+    const known = mapOf(tables, target.client);
     const { keyspace, table, columns, createTable } = target;
     const key = JSON.stringify([keyspace, table, columns.sessionId, columns.messageId, columns.message, createTable]);
     const shared = known.get(key) ?? new SharedTable(target);
@@ -34,6 +39,8 @@ export class SharedTable {
     this.client = target.client;
     this.statements = new Statements(target);
     this.#createTable = target.createTable;
+    this.#name = JSON.stringify([target.keyspace, target.table]);
+    this.#firstIds = mapOf(firstIds, target.client);
   }
 
   /**
@@ -42,22 +49,44 @@ export class SharedTable {
    */
   ensure(): Promise<void> {
     if (this.#setup !== undefined) return this.#setup;
-    const attempt = setUpTable(this.client, this.statements.definition, this.#createTable);
+    const attempt = this.#setUp();
     this.#setup = attempt;
     attempt.catch(() => this.forget(attempt));
     return attempt;
   }
 
-  /** After the server said that the table is gone: the next `ensure` looks again, unless one has looked since this attempt. */
+  async #setUp(): Promise<void> {
+    this.#id = await setUpTable(this.client, this.statements.definition, this.#createTable);
+    const ids = this.#firstIds;
+    if (ids.size >= MAX_KEPT_TABLES && !ids.has(this.#name)) ids.clear();
+    if (!ids.has(this.#name)) ids.set(this.#name, this.#id);
+  }
+
+  /** After a request failed as on a changed table: the next `ensure` looks again, unless one has looked since this attempt. */
   forget(attempt: Promise<void>): void {
     if (this.#setup === attempt) this.#setup = undefined;
   }
+
+  /**
+   * The end of every statement's text: nothing for the first table of this name, a comment for each that was made anew. The driver
+   * keeps the column types of a statement by its text, for as long as the client lives; and a batch of which the server has lost a
+   * statement is sent once more as it was encoded, even where the types have changed.
+   */
+  get mark(): string {
+    return this.#firstIds.get(this.#name) === this.#id ? "" : ` /* table ${this.#id} */`;
+  }
+
+  /** After the driver took the columns for other types than they have: what it keeps is that of an earlier table. */
+  markStatements(): void {
+    this.#firstIds.set(this.#name, "");
+  }
 }
 
-function tablesOf(client: Client): Map<string, SharedTable> {
-  const known = tables.get(client);
+/** What is kept for a client. */
+function mapOf<Value>(all: WeakMap<Client, Map<string, Value>>, client: Client): Map<string, Value> {
+  const known = all.get(client);
   if (known !== undefined) return known;
-  const made = new Map<string, SharedTable>();
-  tables.set(client, made);
+  const made = new Map<string, Value>();
+  all.set(client, made);
   return made;
 }

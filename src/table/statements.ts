@@ -61,7 +61,9 @@ export class Statements {
         { column_name: columns.message, kind: "regular", type: "text" },
       ],
     });
-    this.insert = `INSERT INTO ${name} (${session}, ${id}, ${message}) VALUES (?, ?, ?)`;
+    // With its types, so that the server refuses a table of other ones. The driver would encode as what the table has: a text as
+    // a boolean, for one. Not the partition key's: the driver would not find the replicas by it.
+    this.insert = `INSERT INTO ${name} (${session}, ${id}, ${message}) VALUES (?, (timeuuid)?, (text)?)`;
     this.insertWithTtl = `${this.insert} USING TTL ?`;
   }
 

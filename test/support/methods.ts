@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { HumanMessage } from "@langchain/core/messages";
 import type { CassandraChatMessageHistory } from "../../src/index.ts";
 
@@ -20,7 +21,7 @@ export const READS: Readonly<Record<string, Call>> = {
   entries: (history, signal) => history.entries({ ...(signal && { signal }) }).next(),
   "entries, newest first": (history, signal) =>
     history.entries({ order: "newest-first", ...(signal && { signal }) }).next(),
-  fork: (history, signal) => history.fork("another", { ...(signal && { signal }) }),
+  fork: (history, signal) => history.fork(randomUUID(), { ...(signal && { signal }) }),
 };
 
 /** One call of each public method that writes. */

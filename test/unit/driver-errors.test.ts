@@ -1,8 +1,6 @@
 import { errors, types } from "cassandra-driver";
 import { describe, expect, test } from "vitest";
 import {
-  describeMissingPermission,
-  explainFailure,
   isAlreadyExists,
   isIgnoredNode,
   isInternal,
@@ -14,9 +12,8 @@ import {
   isTransient,
   isUnauthorized,
   isWriteLevelRefused,
-  nameFailure,
-  withoutUserName,
 } from "../../src/errors/driver-errors.ts";
+import { describeMissingPermission, explainFailure, nameFailure, shownCause } from "../../src/errors/explanations.ts";
 
 const codes = types.responseErrorCodes;
 const response = (code: number, text = "refused"): Error => new errors.ResponseError(code, text);
@@ -122,9 +119,9 @@ test("isTableMissing is false where no node has lost its prepared statement", ()
   expect(isTableMissing(allNodes(timedOut))).toBe(false);
 });
 
-test("withoutUserName leaves out the errors that name the client's user, and no others", () => {
-  for (const error of [login, unauthorized, allNodes(timedOut, login)]) expect(withoutUserName(error)).toBeUndefined();
-  for (const error of [timedOut, allNodes(timedOut), invalid("any")]) expect(withoutUserName(error)).toBe(error);
+test("a driver's error is the cause, unless it names the client's user", () => {
+  for (const error of [login, unauthorized, allNodes(timedOut, login)]) expect(shownCause(error)).toBeUndefined();
+  for (const error of [timedOut, allNodes(timedOut), invalid("any")]) expect(shownCause(error)).toBe(error);
 });
 
 test.each([

@@ -7,8 +7,8 @@ const statements = new Statements({ keyspace: "app", table: "t", columns });
 
 test("every statement names its table and columns in quotes", () => {
   expect([statements.insert, statements.insertWithTtl]).toEqual([
-    'INSERT INTO "app"."t" ("s", "i", "m") VALUES (?, ?, ?)',
-    'INSERT INTO "app"."t" ("s", "i", "m") VALUES (?, ?, ?) USING TTL ?',
+    'INSERT INTO "app"."t" ("s", "i", "m") VALUES (?, (timeuuid)?, (text)?)',
+    'INSERT INTO "app"."t" ("s", "i", "m") VALUES (?, (timeuuid)?, (text)?) USING TTL ?',
   ]);
 });
 
