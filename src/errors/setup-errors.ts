@@ -16,7 +16,7 @@ export function keyspaceMissing(keyspace: string, otherCase: string | undefined)
     otherCase === undefined
       ? "Create it first; the library never creates a keyspace."
       : `Did you mean ${JSON.stringify(otherCase)}?`;
-  return setupError(`Keyspace "${keyspace}" does not exist (case counts). ${NOTHING_SENT} ${remedy}`);
+  return setupError(`Keyspace "${keyspace}" does not exist (case counts). ${remedy} ${NOTHING_SENT}`);
 }
 
 export function tableMissing(table: NamedTable): CassandraHistoryError {

@@ -164,7 +164,7 @@ test("a table dropped while in use is made anew once, and without createTable th
   for (const error of await Promise.all([user.addUserMessage("while"), user.getMessages()].map(failureOf))) {
     expect([error.code, error.message]).toEqual([
       "SETUP_FAILED",
-      `Table "race"."dropped" does not exist, and createTable is false. Create it with:\n${createTableStatement({ keyspace: "race", table: "dropped" })}`,
+      `Table "race"."dropped" does not exist, and createTable is false. It was changed while it was in use: what the server refused took no effect. The next call looks again. Create it with:\n${createTableStatement({ keyspace: "race", table: "dropped" })}`,
     ]);
   }
   await Promise.all(

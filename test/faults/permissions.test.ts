@@ -22,6 +22,7 @@ write_consistency_levels_disallowed: [ANY, ONE, LOCAL_ONE]
 `;
 const superuser = { username: "cassandra", password: "cassandra" };
 const PASSWORD = "the-password";
+const NOTHING_SENT = "Nothing of the call was sent; the next call tries again.";
 
 let cluster: Cluster;
 let admin: Client;
@@ -86,7 +87,7 @@ test("without the right to create, SETUP_FAILED names the permission and prints 
   expect([error.code, error.message]).toEqual([
     "SETUP_FAILED",
     'Table "app"."missing" does not exist. The client\'s role lacks the permission CREATE on all tables in app. ' +
-      `Have it granted, or the table created with:\n${createTableStatement({ keyspace: "app", table: "missing" })}`,
+      `${NOTHING_SENT} Have it granted, or the table created with:\n${createTableStatement({ keyspace: "app", table: "missing" })}`,
   ]);
   expectNoSecret(error, "no_creator");
   await admin.execute(createTableStatement({ keyspace: "app", table: "missing" }));
@@ -129,12 +130,11 @@ test("with a wrong password, or none, every error says that the login failed and
       await failureOf(history.addUserMessage("said-in-confidence")),
       await failureOf(history.clear()),
     ];
-    expect(errors.map(({ code }) => code)).toEqual(["SETUP_FAILED", "READ_FAILED", "WRITE_FAILED", "WRITE_FAILED"]);
-    expect(errors[0]?.message).toMatch(
-      `Setting up the table failed (NoHostAvailableError). ${refused}; the next call tries again.`,
-    );
     for (const error of errors) {
-      expect(error.message).toContain(refused);
+      expect([error.code, error.message]).toEqual([
+        "SETUP_FAILED",
+        `Setting up the table failed (NoHostAvailableError). ${refused}. ${NOTHING_SENT}`,
+      ]);
       expectNoSecret(error, "the-user");
     }
   }

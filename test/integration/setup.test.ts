@@ -7,6 +7,7 @@ import { createKeyspace, openClient, openHistory, ownKeyspace } from "../support
 import { SECOND } from "../support/time.ts";
 import { statementsOf, watchClient } from "../support/watch.ts";
 
+const NOTHING_SENT = "Nothing of the call was sent; the next call tries again.";
 const client = openClient();
 const keyspace = ownKeyspace(client);
 
@@ -121,8 +122,7 @@ test("nothing is written when a node does not work with the table within 30 s", 
   expect([error.code, error.message]).toEqual([
     "SETUP_FAILED",
     `Table "${keyspace}"."never_made" is new, and the nodes do not agree on the schema after 30 s: expected 1 version, got 0, ` +
-      "and a node without the table. Nothing was written. The next call tries again; if it stays so, look at " +
-      "`nodetool describecluster`.",
+      `and a node without the table. ${NOTHING_SENT} If it stays so, look at \`nodetool describecluster\`.`,
   ]);
   expect(statementsOf(requests, /^INSERT/)).toEqual([]);
 });
@@ -133,7 +133,7 @@ test("a failed setup is forgotten, and the next call tries again", async () => {
   const error = await failureOf(history.addUserMessage("hi"));
   expect(error.code).toBe("SETUP_FAILED");
   expect(error.message).toBe(
-    `Keyspace "${later}" does not exist (case counts). Create it first; the library never creates a keyspace.`,
+    `Keyspace "${later}" does not exist (case counts). Create it first; the library never creates a keyspace. ${NOTHING_SENT}`,
   );
   await createKeyspace(client, later);
   await history.addUserMessage("hi");
@@ -149,7 +149,7 @@ test("a keyspace that differs in case only is suggested", async () => {
   );
   expect([error.code, error.message]).toEqual([
     "SETUP_FAILED",
-    `Keyspace "${mixed.toLowerCase()}" does not exist (case counts). Did you mean "${mixed}"?`,
+    `Keyspace "${mixed.toLowerCase()}" does not exist (case counts). Did you mean "${mixed}"? ${NOTHING_SENT}`,
   ]);
   await client.execute(`DROP KEYSPACE "${mixed}"`);
 });
@@ -172,7 +172,7 @@ describe("createTable: false", () => {
     const error = await failureOf(history.getMessages());
     expect(error.code).toBe("SETUP_FAILED");
     expect(error.message).toBe(
-      `Table "${keyspace}"."missing" does not exist, and createTable is false. Create it with:\n` +
+      `Table "${keyspace}"."missing" does not exist, and createTable is false. ${NOTHING_SENT} Create it with:\n` +
         createTableStatement({ keyspace, table: "missing" }),
     );
     expect(statementsOf(requests, DDL)).toEqual([]);
@@ -243,7 +243,7 @@ describe("hostile names stay inside their quotes", () => {
     expect([error.code, error.message]).toEqual([
       "SETUP_FAILED",
       `The server refuses to make table "${keyspace}"."${table}" (ResponseError 0x2300; see the driver's error in \`cause\`). ` +
-        "A table's name holds letters, digits and underscores only. Nothing was written.",
+        `A table's name holds letters, digits and underscores only. ${NOTHING_SENT}`,
     ]);
     expect(await describeTable(client, victim)).toHaveLength(3);
   });

@@ -3,6 +3,8 @@ import type { Client, QueryOptions, types } from "cassandra-driver";
 /** One request that went through a watched client. */
 export interface SeenRequest {
   readonly queries: readonly string[];
+  /** The values of a request of one statement. */
+  readonly params?: readonly unknown[];
   readonly options: QueryOptions;
 }
 
@@ -36,7 +38,7 @@ export function watchClient(
     return answer(request, send);
   };
   const execute: Execute = (query, params, options = {}) =>
-    seen({ queries: [query], options }, () => client.execute(query, params, options));
+    seen({ queries: [query], params, options }, () => client.execute(query, params, options));
   const batch: Batch = (queries, options = {}) =>
     seen({ queries: queries.map(({ query }) => query), options }, () => client.batch(queries, options));
   const watched = new Proxy(client, {
