@@ -13,7 +13,8 @@ const FIRST_PERMANENT = 0x2000;
 
 /** An error of any realm and of any copy of the driver, so not by `instanceof`. */
 export function isError(value: unknown): value is { readonly message: string } {
-  return typeof value === "object" && value !== null && "message" in value && typeof value.message === "string";
+  if (typeof value !== "object" || value === null || !("message" in value && "stack" in value)) return false;
+  return typeof value.message === "string" && typeof value.stack === "string";
 }
 
 export function textOf(error: unknown): string {

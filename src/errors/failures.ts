@@ -52,11 +52,13 @@ export function addFailed(cause: unknown, { ids, written, largest }: FailedWrite
     if (isWriteLevelRefused(cause)) return levelRefused(cause, ids);
   }
   const own = cause instanceof CassandraHistoryError;
+  const again = "o try again without storing a message twice, pass the error's `ids` to append.";
   return new CassandraHistoryError(
     "WRITE_FAILED",
     `Writing ${ids.length} message(s) failed (${own ? cause.code : nameFailure(cause)}). Known to be stored: ${written.length}; ` +
-      `the others may or may not be. ${own ? cause.message : explainFailure(cause, "writeOptions")}; to try again without ` +
-      "storing a message twice, pass the error's `ids` to append.",
+      "the others may or may not be. " +
+      // A text of the library may end with a statement.
+      (own ? `T${again} ${cause.message}` : `${explainFailure(cause, "writeOptions")}; t${again}`),
     { cause: shownCause(cause), ids: [...ids], written: [...written] },
   );
 }

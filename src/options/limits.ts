@@ -64,8 +64,8 @@ export const DRIVER_REQUESTS_PER_CONNECTION = 2048;
  * Milliseconds after which a request that found all connections busy, with none of ours in flight, is handed over again, and how
  * often: 12 s in all, the driver's own read timeout. The application's requests, or the driver's own, fill the connections then.
  */
-export const BUSY_PAUSE_MS = 20;
-export const MAX_BUSY_PAUSES = 600;
+export const BUSY_PAUSE_MS = 5;
+export const MAX_BUSY_PAUSES = 2400;
 
 /** Rows of a page when tables of the schema are read. */
 export const SCHEMA_PAGE_ROWS = 500;

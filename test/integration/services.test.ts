@@ -1,5 +1,4 @@
-import type { Client } from "cassandra-driver";
-import { types } from "cassandra-driver";
+import type { Client, types } from "cassandra-driver";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createTableStatement } from "../../src/index.ts";
 import { failureOf } from "../support/failure.ts";
@@ -16,9 +15,9 @@ const client = clients[0][1];
 const keyspace = ownKeyspace(client);
 beforeAll(() => client.execute(createTableStatement({ keyspace, table: "there" })));
 
-function answerOf(row: Record<string, unknown>): types.ResultSet {
-  const answer = Object.create(types.ResultSet.prototype);
-  return Object.assign(answer, { rows: [row], columns: null, pageState: null });
+/** The same answer with another row. */
+function withRow(answer: types.ResultSet, row: Record<string, unknown>): types.ResultSet {
+  return Object.assign(Object.create(Object.getPrototypeOf(answer)), answer, { rows: [row] });
 }
 
 /** The client, as if its cluster had this name, or this keyspace too. */
@@ -28,11 +27,11 @@ function pretend(
 ): { readonly watched: Client; readonly requests: SeenRequest[] } {
   const { watched, requests } = watchClient(real, async ({ queries: [query = ""], params }, send) => {
     if (name !== undefined && query.includes("cluster_name")) {
-      const [row] = (await send()).rows;
-      return answerOf({ ...row, cluster_name: name });
+      const answer = await send();
+      return withRow(answer, { ...answer.rows[0], cluster_name: name });
     }
     const asked = query.includes("system_schema.keyspaces") && params?.[0] === keyspace;
-    return keyspace !== undefined && asked ? answerOf({ keyspace_name: keyspace }) : send();
+    return keyspace !== undefined && asked ? withRow(await send(), { keyspace_name: keyspace }) : send();
   });
   return { watched, requests };
 }

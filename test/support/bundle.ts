@@ -8,7 +8,10 @@ import { onTestFinished } from "vitest";
  * Bundles one of `test/programs` with all that it imports into one file. Use it for a program that is started many times: the
  * start takes a fraction of the time, as no modules have to be found and compiled. The file is removed after the test.
  */
-export async function bundleProgram(name: string): Promise<string> {
+export async function bundleProgram(
+  name: string,
+  { minify = false }: { readonly minify?: boolean } = {},
+): Promise<string> {
   const outDir = await mkdtemp(join(tmpdir(), "program-"));
   onTestFinished(() => rm(outDir, { recursive: true }));
   await build({
@@ -19,6 +22,7 @@ export async function bundleProgram(name: string): Promise<string> {
     platform: "node",
     dts: false,
     noExternal: [/./],
+    minify,
     logLevel: "error",
   });
   return join(outDir, `${name}.mjs`);

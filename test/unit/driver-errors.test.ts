@@ -1,7 +1,12 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import util from "node:util";
+import { createContext, runInContext } from "node:vm";
 import { errors, types } from "cassandra-driver";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import {
   isAlreadyExists,
+  isConnectionBusy,
   isIgnoredNode,
   isInternal,
   isInvalidRequest,
@@ -12,6 +17,7 @@ import {
   isTransient,
   isUnauthorized,
   isWriteLevelRefused,
+  mayBeChangedTable,
 } from "../../src/errors/driver-errors.ts";
 import { describeMissingPermission, explainFailure, nameFailure, shownCause } from "../../src/errors/explanations.ts";
 
@@ -28,6 +34,7 @@ const unauthorized = response(
   "User app has no SELECT permission on <table app.t> or any of its parents",
 );
 
+const typeError = new TypeError("Expected Number, obtained 'the text'");
 const noErrors: unknown[] = [undefined, null, "x", { code: codes.invalid }, new Error("plain")];
 
 test.each([
@@ -119,8 +126,40 @@ test("isTableMissing is false where no node has lost its prepared statement", ()
   expect(isTableMissing(allNodes(timedOut))).toBe(false);
 });
 
-test("a driver's error is the cause, unless it names the client's user", () => {
-  for (const error of [login, unauthorized, allNodes(timedOut, login)]) expect(shownCause(error)).toBeUndefined();
+test("what may come of a changed table", () => {
+  const changed = [
+    invalid("unconfigured table t"),
+    invalid("Undefined column name message in table app.t"),
+    invalid("Invalid type for session_id"),
+    invalid("UUID should be 16 or 0 bytes (36)"),
+    allNodes(response(codes.unprepared)),
+    typeError,
+  ];
+  expect(changed.map(mayBeChangedTable)).toEqual(changed.map(() => true));
+  const others = [
+    invalid("Request is too big"),
+    invalid("Rejected an oversized mutation (2/1)"),
+    invalid("ANY ConsistencyLevel is only supported for writes"),
+    invalid("Provided value ONE is not allowed for Write Consistency Level"),
+    invalid("SERIAL is not supported: serializable"),
+    invalid("A TTL must be greater or equal to 0, but was -1"),
+    invalid("Request exceeds maximum supported expiration date of 2038-01-19T03:14:06+00:00"),
+    response(codes.syntaxError),
+    response(codes.serverError),
+    unauthorized,
+    login,
+    timedOut,
+    socketError,
+    allNodes(timedOut),
+    ...noErrors,
+  ];
+  expect(others.map(mayBeChangedTable)).toEqual(others.map(() => false));
+});
+
+test("a driver's error is the cause, unless it names the client's user or quotes what was written", () => {
+  for (const error of [login, unauthorized, typeError, allNodes(timedOut, login), allNodes(unauthorized)]) {
+    expect(shownCause(error)).toBeUndefined();
+  }
   for (const error of [timedOut, allNodes(timedOut), invalid("any")]) expect(shownCause(error)).toBe(error);
 });
 
@@ -139,6 +178,7 @@ test.each([
 describe("explainFailure says what an error means", () => {
   const refusedLogin =
     "The cluster refused the login: the client's credentials are wrong, or missing where the cluster asks for them";
+  const shutDown = "The client was shut down: use one that is open";
   const tooFew = "Too few replicas are up for the consistency, which is the client's own or that of `readOptions`";
   const level = "The server refuses this consistency: set another by `consistency` in `readOptions`";
 
@@ -153,6 +193,8 @@ describe("explainFailure says what an error means", () => {
     [allNodes(timedOut), "No node could take the request; see the driver's error in `cause`"],
     [response(codes.serverError, "consistency"), "See the driver's error in `cause`"],
     [timedOut, "See the driver's error in `cause`"],
+    [typeError, "The driver could not encode a value as the type that it takes the column for"],
+    [new errors.NoHostAvailableError(null as never, "Connecting after shutdown is not supported"), shutDown],
     ["x", "See the driver's error in `cause`"],
   ])("%s", (error, text) => {
     expect(explainFailure(error, "readOptions")).toBe(text);
@@ -175,4 +217,75 @@ test.each([
   ["You shall not pass", " a permission"],
 ])("describeMissingPermission reads the permission out of: %s", (text, missing) => {
   expect(describeMissingPermission(response(codes.unauthorized, text))).toBe(`The client's role lacks${missing}`);
+});
+
+/** What the library tells of an error. */
+function told(error: unknown): unknown {
+  const is = [
+    isAlreadyExists,
+    isConnectionBusy,
+    isIgnoredNode,
+    isInternal,
+    isInvalidRequest,
+    isPermanent,
+    isTableIdMismatch,
+    isTableMissing,
+    isTooLarge,
+    isTransient,
+    isUnauthorized,
+    isWriteLevelRefused,
+    mayBeChangedTable,
+  ];
+  return {
+    is: is.map((predicate) => predicate(error)),
+    name: nameFailure(error),
+    explained: explainFailure(error, "queryOptions"),
+    isShown: shownCause(error) !== undefined,
+    permission: describeMissingPermission(error),
+  };
+}
+
+/** One error of each kind, made with these classes. */
+function oneOfEach(from: typeof errors): Error[] {
+  const ofServer = Object.values(codes).map(
+    (code) => new from.ResponseError(Number(code), "no SELECT permission on <table app.t>"),
+  );
+  const inner = [
+    new from.AuthenticationError("Provided username app and/or password are incorrect"),
+    new from.BusyConnectionError("10.0.0.1:9042", 1, 1),
+    new from.OperationTimedOutError("no answer"),
+    new from.DriverInternalError("oh"),
+    ...ofServer,
+  ];
+  const outer = inner.map((error) => new from.NoHostAvailableError({ "10.0.0.1:9042": error }));
+  return [...inner, ...outer, new from.NoHostAvailableError(null as never)];
+}
+
+test("an error tells the same whatever its class is called", () => {
+  const before = oneOfEach(errors).map(told);
+  const classes = Object.values(errors).filter((one) => typeof one === "function");
+  const names = classes.map((one) => Object.getOwnPropertyDescriptor(one, "name"));
+  onTestFinished(() => {
+    for (const [at, one] of classes.entries()) Object.defineProperty(one, "name", names[at] ?? {});
+  });
+  for (const one of classes) Object.defineProperty(one, "name", { value: "e" });
+  const renamed = oneOfEach(errors);
+  expect(new Set(renamed.map(({ name }) => name))).toEqual(new Set(["e"]));
+  expect(renamed.map(told)).toEqual(before);
+});
+
+test("an error tells the same from another copy of the driver, and from another realm", () => {
+  const require = createRequire(import.meta.url);
+  const file = require.resolve("cassandra-driver/lib/errors.js");
+  const source = readFileSync(file, "utf8");
+  const context = createContext({
+    module: { exports: {} },
+    require: (id: string) => (id === "util" ? util : undefined),
+  });
+  runInContext(`(function (exports) { ${source} })(module.exports)`, context);
+  const other = context["module"].exports as typeof errors;
+  const made = oneOfEach(other);
+  expect(made.some((error) => error instanceof Error)).toBe(false);
+  expect(made.map(told)).toEqual(oneOfEach(errors).map(told));
+  expect(told(runInContext("new TypeError('x')", context))).toEqual(told(new TypeError("x")));
 });

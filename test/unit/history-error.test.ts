@@ -1,8 +1,10 @@
+import { inspect } from "node:util";
 import { errors, types } from "cassandra-driver";
 import { describe, expect, test } from "vitest";
-import { addFailed, editFailed, readFailed, setupFailed } from "../../src/errors/failures.ts";
+import { addFailed, editFailed, readFailed, setupFailed, tableChanged } from "../../src/errors/failures.ts";
 import { CassandraHistoryError } from "../../src/errors/history-error.ts";
 import { notFound } from "../../src/errors/refusals.ts";
+import { tableMissing } from "../../src/errors/setup-errors.ts";
 
 const { invalid, unauthorized } = types.responseErrorCodes;
 const timedOut = new errors.OperationTimedOutError("10.0.0.1 did not answer");
@@ -52,6 +54,34 @@ test("a failed setup leaves out a driver's error that names the user", () => {
   );
 });
 
+const missing = tableMissing({ keyspace: "app", table: "t", createStatement: "CREATE …" });
+
+test("a table that was changed while it was in use: what was sent took no effect", () => {
+  const sentence =
+    "It was changed while it was in use: what the server refused took no effect. The next call looks again.";
+  expect(seen(tableChanged(missing))).toStrictEqual(
+    expected(
+      "SETUP_FAILED",
+      `Table "app"."t" does not exist, and createTable is false. ${sentence} Create it with:\nCREATE …`,
+      {},
+    ),
+  );
+  const timeout = setupFailed(timedOut);
+  expect(seen(tableChanged(timeout))).toMatchObject({ code: "SETUP_FAILED", cause: timedOut });
+});
+
+test("what was written is quoted by no cause", () => {
+  const quoting = new TypeError("Expected Number, obtained 'said-in-confidence'");
+  const failures = [
+    readFailed(quoting),
+    setupFailed(quoting),
+    editFailed(quoting),
+    addFailed(quoting, { ids: ["a"], written: [], largest: 1 }),
+  ];
+  for (const error of failures)
+    expect([error.cause, inspect(error)]).toEqual([undefined, expect.not.stringContaining("said")]);
+});
+
 describe("a write", () => {
   const write = { ids: ["a", "b"], written: ["a"], largest: 17_000_000 };
 
@@ -70,6 +100,17 @@ describe("a write", () => {
         "Writing 2 message(s) failed (OperationTimedOutError). Known to be stored: 1; the others may or may not be. See the " +
           "driver's error in `cause`; to try again without storing a message twice, pass the error's `ids` to append.",
         { cause: timedOut, ids: ["a", "b"], written: ["a"] },
+      ),
+    );
+  });
+
+  test("of which a part is stored when the table is found to be missing", () => {
+    expect(seen(addFailed(missing, write))).toStrictEqual(
+      expected(
+        "WRITE_FAILED",
+        "Writing 2 message(s) failed (SETUP_FAILED). Known to be stored: 1; the others may or may not be. To try again without " +
+          `storing a message twice, pass the error's \`ids\` to append. ${missing.message}`,
+        { cause: missing, ids: ["a", "b"], written: ["a"] },
       ),
     );
   });
