@@ -56,7 +56,7 @@ test("a failed setup leaves out a driver's error that names the user", () => {
 
 const missing = tableMissing({ keyspace: "app", table: "t", createStatement: "CREATE …" });
 
-test("a table that was changed while it was in use: what was sent took no effect", () => {
+test("a table that was changed while it was in use is SETUP_FAILED, and does not say that nothing was sent", () => {
   const sentence =
     "It was changed while it was in use: what the server refused took no effect. The next call looks again.";
   expect(seen(tableChanged(missing))).toStrictEqual(
@@ -70,7 +70,7 @@ test("a table that was changed while it was in use: what was sent took no effect
   expect(seen(tableChanged(timeout))).toMatchObject({ code: "SETUP_FAILED", cause: timedOut });
 });
 
-test("what was written is quoted by no cause", () => {
+test("an error of the driver that quotes what was written is no cause", () => {
   const quoting = new TypeError("Expected Number, obtained 'said-in-confidence'");
   const failures = [
     readFailed(quoting),
@@ -104,7 +104,7 @@ describe("a write", () => {
     );
   });
 
-  test("of which a part is stored when the table is found to be missing", () => {
+  test("that is stored in part when the table is found to be missing is WRITE_FAILED", () => {
     expect(seen(addFailed(missing, write))).toStrictEqual(
       expected(
         "WRITE_FAILED",

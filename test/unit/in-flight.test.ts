@@ -165,7 +165,23 @@ test("a call that is given up while it waits for room is not tried again", async
   expect(await sendRequest(client, async () => "the place is free")).toBe("the place is free");
 });
 
-test("connections that stay busy are told in the end", async () => {
+test("a call that is given up in the queue rejects at once, and the others keep their order", async () => {
+  const client = pooled(4, 1);
+  const { sent, end } = requests(client, 2);
+  const stop = new AbortController();
+  const givenUp = sendRequest(client, async () => sent.push(-1), stop.signal);
+  const last = sendRequest(client, async () => sent.push(2));
+  stop.abort("enough");
+  await expect(givenUp).rejects.toBe("enough");
+  expect(sent).toEqual([0]);
+  end(0);
+  await settled();
+  end(1);
+  await last;
+  expect(sent).toEqual([0, 1, 2]);
+});
+
+test("connections that stay busy for 12 s are the call's error", async () => {
   let tries = 0;
   const failing = sendRequest(pooled(1, 1), async () => {
     tries += 1;
