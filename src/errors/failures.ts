@@ -83,7 +83,7 @@ export function lookFailed(cause: unknown): CassandraHistoryError {
     "WRITE_FAILED",
     `Nothing was written: the session's newest message, after which this one has to come, could not be read ` +
       `(${nameFailure(cause)}). ${explainFailure(cause, "readOptions")}; the same call can be made again.`,
-    { cause: withoutUserName(cause), ids: [], written: [] },
+    { cause: shownCause(cause), ids: [], written: [] },
   );
 }
 
