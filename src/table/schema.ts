@@ -48,7 +48,8 @@ export async function readClusterName(client: Client): Promise<string> {
 }
 
 export async function hasKeyspace(client: Client, keyspace: string): Promise<boolean> {
-  return (await readAll(client, SELECT_KEYSPACE, [keyspace])).length > 0;
+  const rows = await readAll(client, SELECT_KEYSPACE, [keyspace]);
+  return rows.some((row) => row["keyspace_name"] === keyspace);
 }
 
 export async function readKeyspaces(client: Client): Promise<string[]> {
