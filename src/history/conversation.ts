@@ -5,6 +5,7 @@ import { type AppendOptions, checkIds, copyMessages } from "../options/arguments
 import type { ResolvedOptions } from "../options/history-options.ts";
 import { throwIfAborted, untilAborted } from "../table/abort.ts";
 import { MessageTable } from "../table/message-table.ts";
+import type { Turn } from "../table/row-memory.ts";
 import { maxBatchRows } from "./batches.ts";
 import { CallOrder } from "./call-order.ts";
 import { IdQueue } from "./id-queue.ts";
@@ -18,6 +19,8 @@ interface Edit {
   readonly ids?: readonly string[];
   /** UTF-8 bytes of the largest text. */
   readonly bytes?: number;
+  /** Of an update: its turn among the updates of its row, taken at the call. It ends with the edit. */
+  readonly turn?: Turn;
 }
 
 /** What one history stands on: the session's table, clock and reader, and the order of the calls on the history. */
@@ -48,13 +51,15 @@ export class Conversation implements Session {
   }
 
   /** A change in its turn. Rejects with the error of an edit. */
-  async edit<Result>(change: () => Promise<Result>, { signal, ids = [], bytes = 0 }: Edit): Promise<Result> {
-    throwIfAborted(signal);
+  async edit<Result>(change: () => Promise<Result>, { signal, ids = [], bytes = 0, turn }: Edit): Promise<Result> {
     try {
+      throwIfAborted(signal);
       return await this.#calls.run("edit", change, signal);
     } catch (error) {
       throwIfAborted(signal);
       throw editFailed(error, ids, bytes);
+    } finally {
+      turn?.end();
     }
   }
 

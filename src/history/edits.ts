@@ -1,14 +1,21 @@
-import { justAfter } from "../ids/clock.ts";
 import { IDS_PER_DELETE } from "../options/limits.ts";
-import type { InsertRow, MessageTable, Range, RowQuery, StoredRow } from "../table/message-table.ts";
+import { deleteTime } from "../table/edit-dates.ts";
+import type { MessageTable, Range, RowQuery } from "../table/message-table.ts";
+import { type StoredRow, writeTimeOf } from "../table/row.ts";
 import type { Session } from "./reader.ts";
 
+/** A row that needs a delete of its own, and when that has to be dated, at least: microseconds since 1970. */
+interface DatedRow {
+  readonly id: string;
+  readonly deleteTime: number;
+}
+
 /**
- * Deletes everything that can be seen now, or that and above `from`, rows of a writer whose clock is ahead included.
+ * Deletes everything that can be seen now, or that and above `from`.
  *
- * The range is deleted at our clock's time T. A row that was seen before T was taken, and is dated after T, was dated by a
- * clock ahead of ours: it survives that, and is deleted by itself, just after its own write. One delete dated into the
- * future would swallow what others add meanwhile; and what is first seen after T may be just that, and is left alone.
+ * One delete takes the whole range. It is dated by our clock, after the rows were read. A later date would take what others add
+ * meanwhile. It is late enough for all rows but those that are brand new or dated by a clock ahead of ours: of these, each that
+ * was read is deleted by itself as well. What appears later is what others add meanwhile, and is left alone.
  */
 export async function removeVisible(
   { table, clock }: Session,
@@ -17,32 +24,23 @@ export async function removeVisible(
 ): Promise<void> {
   const range: Range | undefined = from === undefined ? undefined : [">=", from];
   const began = clock.now();
-  let ahead = await readDatedAfter(table, began, writeTimesOf(range, signal));
+  let late = await readLate(table, began, writeTimesOf(range, signal));
   let timestamp = clock.deleteTime();
   if (timestamp < began) {
     // The clock stepped back while the rows were read. What is dated between both times was passed over.
-    ahead = await readDatedAfter(table, 0, writeTimesOf(range, signal));
+    late = await readLate(table, 0, writeTimesOf(range, signal));
     timestamp = clock.deleteTime();
   }
-  await table.removeRange(range, { timestamp, signal });
-  await removeDated(
-    table,
-    ahead.filter((row) => writeTimeOf(row) >= timestamp),
-    signal,
-  );
-}
-
-async function readDatedAfter(table: MessageTable, time: number, query: RowQuery): Promise<StoredRow[]> {
-  const rows: StoredRow[] = [];
-  for await (const page of table.pages(query)) {
-    for (const row of page) if (writeTimeOf(row) > time) rows.push(row);
+  const own = late.filter(({ deleteTime }) => deleteTime > timestamp);
+  await table.removeRange(range, own.slice(0, IDS_PER_DELETE), { timestamp, signal });
+  for (let at = IDS_PER_DELETE; at < own.length; at += IDS_PER_DELETE) {
+    await table.removeRows(own.slice(at, at + IDS_PER_DELETE), { timestamp, signal });
   }
-  return rows;
 }
 
 /**
- * Deletes these rows, whatever the clock that wrote them. All are deleted at our time, seen or not: a replica may lag, or
- * a write that timed out take effect later.
+ * Deletes these rows, read or not: a replica may lag, or a write that timed out take effect later. They are deleted at our time.
+ * Where that is not late enough for a row, it is deleted at a time after its own.
  */
 export async function removeIds(
   { table, clock }: Session,
@@ -50,54 +48,38 @@ export async function removeIds(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   for (let at = 0; at < ids.length; at += IDS_PER_DELETE) {
-    const step = ids.slice(at, at + IDS_PER_DELETE);
+    const step = ids.slice(at, at + IDS_PER_DELETE).map((id) => id.toLowerCase());
     const rows = await table.rows(writeTimesOf(["IN", step], signal));
     const timestamp = clock.deleteTime();
-    await table.removeRows(step, { timestamp, signal });
-    await removeDated(
-      table,
-      rows.filter((row) => writeTimeOf(row) >= timestamp),
-      signal,
-    );
+    const late = [...updatedAfter(timestamp, step, table), ...datedAfter(timestamp, rows)];
+    // Of two times of one row, what was read is the later one, unless a replica lags: then both are near.
+    const times = new Map(late.map(({ id, deleteTime }) => [id, deleteTime]));
+    const removed = step.map((id) => ({ id, deleteTime: times.get(id) }));
+    await table.removeRows(removed, { timestamp, signal });
   }
 }
 
-/**
- * Replaces one row, its remaining expiry kept; false where there is none. The new text is dated one microsecond after the
- * old one: of an edit and a delete that meet, the delete wins, so that no edit brings back what another call deleted.
- */
-export async function replaceRow(
-  { table, clock }: Session,
-  { id, text }: Pick<InsertRow, "id" | "text">,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
-  const [row] = await table.rows({ order: "newest-first", bounds: [["=", id]], parts: ["writetime", "ttl"], signal });
-  if (row === undefined) return false;
-  // A row without a message has no write time to follow.
-  const followed = writeTimeOf(row) === 0 ? clock.writeTime() : justAfter(writeTimeOf(row));
-  const timestamp = clock.replacementTime(id, followed);
-  // 0 is no expiry, even in a table that has a default one.
-  const replacement = { id, text, ttlSeconds: row.ttl ?? 0 };
-  await table.insert(() => [replacement], { timestamp, signal });
-  return true;
+async function readLate(table: MessageTable, time: number, query: RowQuery): Promise<DatedRow[]> {
+  const late: DatedRow[] = [];
+  for await (const { rows } of table.pages(query)) for (const row of datedAfter(time, rows)) late.push(row);
+  return late;
 }
 
-/** Microseconds since 1970; 0 where the row has no message. */
-function writeTimeOf({ writetime }: StoredRow): number {
-  return Number(writetime);
+/** Those of the rows for which a delete at this time is not late enough. */
+function datedAfter(time: number, rows: readonly StoredRow[]): DatedRow[] {
+  return rows.flatMap((row) => lateRow(time, row.id.toString(), writeTimeOf(row)));
+}
+
+/** Those that this process has updated, too: a replica that lags may not have shown the update, or not the row. */
+function updatedAfter(time: number, ids: readonly string[], { memory }: MessageTable): DatedRow[] {
+  return ids.flatMap((id) => lateRow(time, id, memory.lastUpdate(id)?.writeTime ?? 0));
+}
+
+function lateRow(time: number, id: string, writeTime: number): DatedRow | [] {
+  const needed = deleteTime(writeTime);
+  return needed > time ? { id, deleteTime: needed } : [];
 }
 
 function writeTimesOf(range: Range | undefined, signal: AbortSignal | undefined): RowQuery {
-  return { order: "newest-first", bounds: range === undefined ? [] : [range], parts: ["writetime"], signal };
-}
-
-/** Each after its own write, since an edit that read the same row is dated so too, and a tie goes to the delete. */
-async function removeDated(
-  table: MessageTable,
-  rows: readonly StoredRow[],
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  await Promise.all(
-    rows.map((row) => table.removeRows([row.id.toString()], { timestamp: justAfter(writeTimeOf(row)), signal })),
-  );
+  return { order: "newest-first", bounds: range === undefined ? [] : [range], parts: ["writetime", "id"], signal };
 }

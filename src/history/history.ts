@@ -6,11 +6,12 @@ import { checkArguments, checkText } from "../options/arguments.ts";
 import { type CassandraChatMessageHistoryOptions, resolveOptions } from "../options/history-options.ts";
 import { throwIfAborted } from "../table/abort.ts";
 import { Conversation } from "./conversation.ts";
-import { removeIds, removeVisible, replaceRow } from "./edits.ts";
+import { removeIds, removeVisible } from "./edits.ts";
 import { type ChatHistoryEntry, type ChatHistoryPage, createEntry } from "./entry.ts";
 import { copySession } from "./fork.ts";
 import { readPage } from "./pages.ts";
 import { encodeRow } from "./rows.ts";
+import { replaceRow } from "./update.ts";
 
 /**
  * LangChain chat history in Apache Cassandra or Astra DB. Messages come back in the order in which they were added. Calls on one
@@ -101,7 +102,7 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
     return this.#conversation.read(() => readPage(this.#conversation.reader, checked), checked.signal);
   }
 
-  /** How many messages there are, corrupt rows included. Reads the ids of the whole session, page by page. @throws `READ_FAILED` */
+  /** How many messages there are, corrupt rows included. Reads a number for each, page by page. @throws `READ_FAILED` */
   async count(options: given.CallOptions = {}): Promise<number> {
     const { signal } = checkArguments("count", options);
     return this.#conversation.read(() => this.#conversation.reader.count(signal), signal);
@@ -149,10 +150,10 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
    */
   async update(id: string, message: BaseMessage, options: given.CallOptions = {}): Promise<void> {
     const { signal } = checkArguments("update", options, { id });
-    const { options: own } = this.#conversation;
+    const { table, options: own } = this.#conversation;
     const row = encodeRow(message, { position: 0, id }, own);
-    const edit = { signal, ids: [id], bytes: row.bytes };
-    const replaced = await this.#conversation.edit(() => replaceRow(this.#conversation, row, signal), edit);
+    const edit = { signal, ids: [id], bytes: row.bytes, turn: table.memory.takeTurn(id) };
+    const replaced = await this.#conversation.edit(() => replaceRow(table, { ...row, ...edit }), edit);
     if (!replaced) throw notFound(this.sessionId, id);
   }
 

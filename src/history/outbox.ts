@@ -2,7 +2,7 @@ import { isInvalidRequest } from "../errors/driver-errors.ts";
 import { addFailed } from "../errors/failures.ts";
 import type { CassandraHistoryError } from "../errors/history-error.ts";
 import { throwIfAborted } from "../table/abort.ts";
-import type { InsertRow } from "../table/message-table.ts";
+import type { InsertRow } from "../table/row.ts";
 import { groupCalls, inSendingOrder, splitRows } from "./batches.ts";
 
 /** Stores the rows that it is given when the request is handed to the driver: all or none. */

@@ -5,10 +5,13 @@ import type { EntriesOptions } from "../options/arguments.ts";
 import type { ResolvedOptions, WindowStart } from "../options/history-options.ts";
 import { REACH_BACK_ROWS, WHOLE_READ_PAGE_BYTES, WHOLE_READ_PAGE_ROWS } from "../options/limits.ts";
 import { throwIfAborted } from "../table/abort.ts";
-import type { MessageTable, Range, RowPage, RowQuery, StoredRow } from "../table/message-table.ts";
+import type { MessageTable, Range, RowPage, RowQuery, Selection } from "../table/message-table.ts";
+import type { StoredRow } from "../table/row.ts";
 import { type ChatHistoryEntry, createEntry } from "./entry.ts";
 import { decodeRow } from "./rows.ts";
 import { windowLength } from "./window.ts";
+
+const NEWEST_ID: Selection = ["writetime", "id"];
 
 /** Which of the newest messages a read returns. */
 export interface Window {
@@ -86,7 +89,7 @@ export class SessionReader {
     const bounds: Range[] = [];
     if (after !== undefined) bounds.push([">", after]);
     if (before !== undefined) bounds.push(["<", before]);
-    yield* this.entriesWithin({ order, bounds, parts: ["message", "ttl"], firstPage: limit, signal }, limit);
+    yield* this.entriesWithin({ order, bounds, parts: ["message", "id", "ttl"], firstPage: limit, signal }, limit);
   }
 
   async *entriesWithin(query: RowQuery, limit: number): AsyncGenerator<Iterable<ChatHistoryEntry>, void> {
@@ -113,21 +116,30 @@ export class SessionReader {
     }
   }
 
-  /** Page by page: the server's own count() has to be done within one read timeout, which a long session outlasts. */
+  /**
+   * How many rows hold a message. Reads their write times: no text travels, and eight bytes a row are less than an id has. Page
+   * by page: the server's own count() has to be done within one read timeout, which a long session outlasts.
+   */
   async count(signal: AbortSignal | undefined): Promise<number> {
     const pageSize = this.#options.adaptsPages ? WHOLE_READ_PAGE_ROWS : this.#options.pageSize;
     let count = 0;
-    for await (const page of readRowPages(this.#table, { order: "newest-first", parts: [], pageSize, signal })) {
-      count += page.length;
-    }
+    const query: RowQuery = { order: "newest-first", parts: ["writetime"], pageSize, signal };
+    for await (const { rows } of readRowPages(this.#table, query)) count += rows.length;
     return count;
   }
 
-  /** Of the session's newest row, whatever it holds. For an add that has to come after it. */
+  /** Of the session's newest message. For an add that has to come after it. */
   async newestId(signal: AbortSignal | undefined): Promise<string | undefined> {
     try {
-      const { rows } = await this.#table.page({ order: "newest-first", parts: [], firstPage: 1, signal });
-      return rows[0]?.id.toString();
+      for await (const { rows } of this.#table.pages({
+        order: "newest-first",
+        parts: NEWEST_ID,
+        firstPage: 1,
+        signal,
+      })) {
+        if (rows[0] !== undefined) return rows[0].id.toString();
+      }
+      return undefined;
     } catch (error) {
       throwIfAborted(signal);
       throw lookFailed(error);
@@ -146,13 +158,13 @@ export class SessionReader {
   }
 
   async *#pages(query: RowQuery): AsyncGenerator<StoredRow[], void> {
-    for await (const page of readRowPages(this.#table, query)) {
-      this.#observe(query, page);
-      yield page;
+    for await (const { rows } of readRowPages(this.#table, query)) {
+      this.#observe(query, rows);
+      yield rows;
     }
   }
 
-  /** What this process adds from now on comes after what it has read. */
+  /** What this process adds from now on comes after what it has read. A row without a message is none of that. */
   #observe({ order }: RowQuery, rows: readonly StoredRow[]): void {
     const newest = order === "newest-first" ? rows[0] : rows.at(-1);
     if (newest !== undefined) this.#clock.observe(newest.id.getBuffer());
@@ -167,7 +179,7 @@ function rowsOfNextPage(rows: readonly StoredRow[]): number {
 }
 
 /** The table's pages. What the driver throws becomes `READ_FAILED`. */
-export async function* readRowPages(table: MessageTable, query: RowQuery): AsyncGenerator<StoredRow[], void> {
+export async function* readRowPages(table: MessageTable, query: RowQuery): AsyncGenerator<RowPage, void> {
   try {
     yield* table.pages(query);
   } catch (error) {

@@ -5,7 +5,7 @@ import { describeKind } from "../errors/describe.ts";
 import { corruptRow, invalidMessage, invalidOption } from "../errors/refusals.ts";
 import type { ResolvedOptions } from "../options/history-options.ts";
 import { hasFunctions } from "../options/schemas.ts";
-import type { InsertRow, StoredRow } from "../table/message-table.ts";
+import type { InsertRow, StoredRow } from "../table/row.ts";
 
 /** A row, and the message that it holds. */
 export interface EncodedMessage extends InsertRow {

@@ -83,3 +83,18 @@ export const SETTLED_AFTER_MS = 600_000;
 
 /** Tables per client whose statements are kept. Most processes use one; texts of more are made anew. */
 export const MAX_KEPT_TABLES = 256;
+
+/** Rows that this process updated last, and rows that it deleted ahead of its clock, of which it knows when. Some 200 bytes each. */
+export const MAX_REMEMBERED_ROWS = 10_000;
+
+/**
+ * Updates that may meet one delete: so many can take effect between its read and its write. Each takes two round trips, so that
+ * as many take seconds. Each dates the row two microseconds later.
+ */
+export const UPDATES_PER_DELETE = 10_000;
+
+/** Milliseconds: a write of a message that expires is looked after when it took longer. The contract grants a second. */
+export const SLOW_WRITE_MS = 1000;
+
+/** Times that an update writes a message that expires, at most, where every write is slow. */
+export const WRITES_PER_UPDATE = 3;

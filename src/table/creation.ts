@@ -90,7 +90,7 @@ export async function untilAgreed(client: Client, table: TableDefinition): Promi
  */
 async function readSchemaVersionWith(client: Client, host: Host, probe: string): Promise<string | undefined> {
   try {
-    await sendRequest(client, () => client.execute(probe, [], { host, isIdempotent: true }));
+    await sendRequest(client, () => client.execute(probe, [], { host, isIdempotent: true, fetchSize: 1 }));
   } catch (error) {
     if (isTableMissing(error) || isInternal(error)) return undefined;
     if (isTransient(error)) throw error;

@@ -1,31 +1,12 @@
-import type { types } from "cassandra-driver";
 import type { EntryOrder } from "../options/arguments.ts";
-import { type BoundStatement, type RequestTarget, TableRequests } from "./requests.ts";
+import { timeAfterDelete } from "./edit-dates.ts";
+import { type BoundStatement, type ReadRequest, type RequestTarget, TableRequests } from "./requests.ts";
+import { holdsMessage, type NewRow, type RemovedRow, type StoredRow } from "./row.ts";
+import { RowMemory } from "./row-memory.ts";
 import type { Bound, RowPart, Statements } from "./statements.ts";
 
-/** One message on its way to the table. */
-export interface InsertRow {
-  /** A timeuuid. */
-  readonly id: string;
-  readonly text: string;
-  /** UTF-8 bytes of `text`. */
-  readonly bytes: number;
-  /** Seconds; 0 for none, even where the table has a default; undefined for the table's default. */
-  readonly ttlSeconds: number | undefined;
-}
-
-/**
- * One stored message, as the driver gives it. A long read copies no row, and makes text of the few ids that are asked for.
- */
-export interface StoredRow {
-  readonly id: types.TimeUuid;
-  /** Null where the row has no message. */
-  readonly message: string | null;
-  /** Seconds that it has left; null where it does not expire. Read only where asked for. */
-  readonly ttl?: number | null;
-  /** Microseconds since 1970; null where the row has no message. Read only where asked for. */
-  readonly writetime?: types.Long | bigint | null;
-}
+/** Each query reads the message or its write time: both are null where a row holds no message. */
+export type Selection = readonly ["message" | "writetime", ...RowPart[]];
 
 /** One bound on the ids of rows. */
 export type Range = readonly [bound: Bound, id: string | readonly string[]];
@@ -34,7 +15,7 @@ export type Range = readonly [bound: Bound, id: string | readonly string[]];
 export interface RowQuery {
   readonly order: EntryOrder;
   readonly bounds?: readonly Range[];
-  readonly parts?: readonly RowPart[];
+  readonly parts?: Selection;
   /** Rows of each page, where it is not the history's. */
   readonly pageSize?: number;
   /** Rows of the first page, where fewer than a page are wanted. */
@@ -43,9 +24,12 @@ export interface RowQuery {
 }
 
 export interface RowPage {
+  /** Rows that hold a message. */
   readonly rows: StoredRow[];
   /** Where the next page begins; undefined at the end. */
   readonly next: string | undefined;
+  /** When the request was handed to the driver: milliseconds of the steady clock. */
+  readonly sentAt: number;
 }
 
 /** When a write is dated, and what may still keep it from being sent. */
@@ -60,14 +44,19 @@ export interface SessionTarget extends RequestTarget {
   readonly pageSize: number;
 }
 
+const MESSAGES: Selection = ["message", "id"];
+
 /** The rows of one session: rows in, rows out, the driver's errors as they come. Knows nothing of LangChain. */
 export class MessageTable {
+  /** What this process did to the session's rows. */
+  readonly memory: RowMemory;
   readonly #sessionId: string;
   readonly #pageSize: number;
   readonly #requests: TableRequests;
   readonly #statements: Statements;
 
   constructor(target: SessionTarget) {
+    this.memory = new RowMemory(target.keyspace, target.table, target.sessionId);
     this.#sessionId = target.sessionId;
     this.#pageSize = target.pageSize;
     this.#requests = new TableRequests(target);
@@ -79,18 +68,31 @@ export class MessageTable {
   }
 
   /**
-   * Stores all rows or none, in one round trip. They have to fit one batch.
+   * Stores all rows or none, in one round trip. They have to fit one batch. Those that this process deleted are dated after that,
+   * which may be later than the timestamp.
    *
    * @param rows - asked for when the request is handed to the driver, so that what was given up by then is left out
    */
-  insert(
-    rows: () => readonly Pick<InsertRow, "id" | "text" | "ttlSeconds">[],
-    { timestamp, signal }: WriteOptions,
-  ): Promise<void> {
-    return this.#requests.write(() => rows().map((row) => this.#bindInsert(row)), timestamp, signal);
+  insert(rows: () => readonly NewRow[], { timestamp, signal }: WriteOptions): Promise<void> {
+    let time = timestamp;
+    const statements = (): BoundStatement[] => {
+      const given = rows();
+      time = Math.max(timestamp, timeAfterDelete(this.memory.lastDelete(given, timestamp)));
+      return given.map((row) => this.#bindInsert(row));
+    };
+    return this.#requests.write(statements, () => time, signal);
   }
 
-  #bindInsert({ id, text, ttlSeconds }: Pick<InsertRow, "id" | "text" | "ttlSeconds">): BoundStatement {
+  /** Stores rows at this timestamp: a delete that is later wins. */
+  update(rows: () => readonly NewRow[], { timestamp, signal }: WriteOptions): Promise<void> {
+    return this.#requests.write(
+      () => rows().map((row) => this.#bindInsert(row)),
+      () => timestamp,
+      signal,
+    );
+  }
+
+  #bindInsert({ id, text, ttlSeconds }: NewRow): BoundStatement {
     const { insert, insertWithTtl } = this.#statements;
     return ttlSeconds === undefined
       ? { query: insert, params: [this.#sessionId, id, text] }
@@ -98,25 +100,30 @@ export class MessageTable {
   }
 
   /** One page; `next` is what to pass for the one after it. */
-  async page(
-    { order, bounds = [], parts = ["message"], pageSize = this.#pageSize, firstPage = pageSize, signal }: RowQuery,
-    next?: string,
-  ): Promise<RowPage> {
-    const operators = bounds.map(([bound]) => bound);
-    const query = this.#statements.select(parts, operators, order);
-    const params = [this.#sessionId, ...bounds.map(([, id]) => id)];
-    const fetchSize = next === undefined ? Math.min(firstPage, pageSize) : pageSize;
-    const { rows, pageState } = await this.#requests.read({ query, params, fetchSize, pageState: next }, signal);
+  async page(query: RowQuery, next?: string): Promise<RowPage> {
+    const { order, bounds = [], parts = MESSAGES, pageSize = this.#pageSize, firstPage = pageSize, signal } = query;
+    const request: ReadRequest = {
+      query: this.#statements.select(
+        parts,
+        bounds.map(([bound]) => bound),
+        order,
+      ),
+      params: [this.#sessionId, ...bounds.map(([, id]) => id)],
+      fetchSize: next === undefined ? Math.min(firstPage, pageSize) : pageSize,
+      pageState: next,
+      sentAt: 0,
+    };
+    const { rows, pageState } = await this.#requests.read(request, signal);
     // Only the paging state tells the end: a page may be short, or empty, before it (native protocol v4, section 8).
-    return { rows: rows.filter(isStored), next: pageState || undefined };
+    return { rows: rows.filter(holdsMessage), next: pageState || undefined, sentAt: request.sentAt };
   }
 
   /** Page by page. The next page is asked for when it is wanted, so that one page is held at a time. */
-  async *pages(query: RowQuery): AsyncGenerator<StoredRow[], void> {
+  async *pages(query: RowQuery): AsyncGenerator<RowPage, void> {
     let next: string | undefined;
     do {
       const page: RowPage = await this.page(query, next);
-      yield page.rows;
+      yield page;
       next = page.next;
     } while (next !== undefined);
   }
@@ -124,26 +131,43 @@ export class MessageTable {
   /** All rows of a query that is known to be small. */
   async rows(query: RowQuery): Promise<StoredRow[]> {
     const rows: StoredRow[] = [];
-    for await (const page of this.pages(query)) rows.push(...page);
+    for await (const page of this.pages(query)) rows.push(...page.rows);
     return rows;
   }
 
-  /** Deletes the whole session, or what the bound says. */
-  removeRange(range: Range | undefined, { timestamp, signal }: WriteOptions): Promise<void> {
+  /** Deletes the whole session, or what the bound says, and these rows: all or nothing. They have to fit one batch. */
+  removeRange(
+    range: Range | undefined,
+    rows: readonly RemovedRow[],
+    { timestamp, signal }: WriteOptions,
+  ): Promise<void> {
     const [bound, id] = range ?? [];
     const query = this.#statements.delete(bound === undefined ? [] : [bound]);
     const params = id === undefined ? [this.#sessionId] : [this.#sessionId, id];
-    return this.#requests.write(() => [{ query, params }], timestamp, signal);
+    return this.#requests.write(
+      () => [{ query, params }, ...this.#bindDeletes(rows)],
+      () => timestamp,
+      signal,
+    );
   }
 
   /** Deletes these rows, all or none. They have to fit one batch. */
-  removeRows(ids: readonly string[], { timestamp, signal }: WriteOptions): Promise<void> {
-    const query = this.#statements.delete(["="]);
-    return this.#requests.write(() => ids.map((id) => ({ query, params: [this.#sessionId, id] })), timestamp, signal);
+  removeRows(rows: readonly RemovedRow[], { timestamp, signal }: WriteOptions): Promise<void> {
+    return this.#requests.write(
+      () => this.#bindDeletes(rows),
+      () => timestamp,
+      signal,
+    );
   }
-}
 
-/** A session of nothing but static columns is one row without an id. */
-function isStored(row: types.Row): row is types.Row & StoredRow {
-  return row["id"] !== null;
+  #bindDeletes(rows: readonly RemovedRow[]): BoundStatement[] {
+    const [query, queryAt] = [this.#statements.delete(["="]), this.#statements.deleteAt()];
+    return rows.map(({ id, deleteTime }) => {
+      if (deleteTime === undefined) return { query, params: [this.#sessionId, id] };
+      // What this process stores again by the same id is dated after that.
+      this.memory.rememberDelete(id, deleteTime);
+      // As text: of a number and a bigint, the driver takes but one, depending on the client's options.
+      return { query: queryAt, params: [String(deleteTime), this.#sessionId, id] };
+    });
+  }
 }

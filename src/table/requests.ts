@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import type { QueryOptions, types } from "cassandra-driver";
 import { isTableMissing, isTypeError, mayBeChangedTable } from "../errors/driver-errors.ts";
 import { tableChanged } from "../errors/failures.ts";
@@ -22,6 +23,8 @@ export interface ReadRequest extends BoundStatement {
   readonly fetchSize: number;
   /** Where the page before this one ended; undefined for the first. */
   readonly pageState: string | undefined;
+  /** Set when the request is handed to the driver: milliseconds of the steady clock. */
+  sentAt: number;
 }
 
 /**
@@ -39,12 +42,14 @@ export class TableRequests {
     this.#writeOptions = target.writeOptions;
   }
 
-  read({ query, params, fetchSize, pageState }: ReadRequest, signal?: AbortSignal): Promise<types.ResultSet> {
+  read(request: ReadRequest, signal?: AbortSignal): Promise<types.ResultSet> {
+    const { query, params, fetchSize, pageState } = request;
     const { client } = this.table;
     const options = requestOptions(this.#readOptions);
     options.fetchSize = fetchSize;
     if (pageState !== undefined) options.pageState = pageState;
     return this.#send(async (mark) => {
+      request.sentAt = performance.now();
       const page = await client.execute(query + mark, params, options);
       checkTypes(page);
       return page;
@@ -54,16 +59,18 @@ export class TableRequests {
   /**
    * Sends all statements or none, in one round trip: they belong to one partition, and fit one batch. They are asked for when the
    * request is handed to the driver, so that what was given up by then is left out; where none is left, nothing is sent.
+   *
+   * @param timestamp - asked for once the statements are known
    */
-  async write(statements: () => BoundStatement[], timestamp: number, signal?: AbortSignal): Promise<void> {
+  async write(statements: () => BoundStatement[], timestamp: () => number, signal?: AbortSignal): Promise<void> {
     const { client } = this.table;
     const options = requestOptions(this.#writeOptions);
     options.logged = false;
-    options.timestamp = timestamp;
     await this.#send(async (mark) => {
       const all = statements();
       const [first, ...more] = mark === "" ? all : all.map(({ query, params }) => ({ query: query + mark, params }));
       if (first === undefined) return;
+      options.timestamp = timestamp();
       if (more.length === 0) await client.execute(first.query, first.params, options);
       else await client.batch([first, ...more], options);
     }, signal);

@@ -18,8 +18,8 @@ export interface TableDefinition {
 /** Which rows of a session, by their ids. Each bound becomes a marker, in this order after the session's. */
 export type Bound = ">" | ">=" | "<" | "<=" | "=" | "IN";
 
-/** What is read of a row beside its id: its message, when it expires, when it was written. */
-export type RowPart = "message" | "ttl" | "writetime";
+/** What is read of a row. `ttl` is the seconds that its message has left, `now` the server's time at the read. */
+export type RowPart = "id" | "message" | "writetime" | "ttl" | "now";
 
 /** Every CQL text that the library sends to a message table. */
 export class Statements {
@@ -43,9 +43,11 @@ export class Statements {
     this.#session = session;
     this.#id = id;
     this.#parts = {
+      id: `${id} AS id`,
       message: `${message} AS message`,
       ttl: `TTL(${message}) AS ttl`,
       writetime: `WRITETIME(${message}) AS writetime`,
+      now: "now() AS now",
     };
     this.definition = Object.freeze({
       keyspace,
@@ -71,7 +73,7 @@ export class Statements {
     const key = `${order} ${parts.join()} ${bounds.join()}`;
     const known = this.#selects.get(key);
     if (known !== undefined) return known;
-    const columns = [`${this.#id} AS id`, ...parts.map((part) => this.#parts[part])].join(", ");
+    const columns = parts.map((part) => this.#parts[part]).join(", ");
     const direction = order === "newest-first" ? "DESC" : "ASC";
     const made = `SELECT ${columns} FROM ${this.#table}${this.#where(bounds)} ORDER BY ${this.#id} ${direction}`;
     this.#selects.set(key, made);
@@ -80,6 +82,11 @@ export class Statements {
 
   delete(bounds: readonly Bound[]): string {
     return `DELETE FROM ${this.#table}${this.#where(bounds)}`;
+  }
+
+  /** One row, at a time of its own: the first marker. */
+  deleteAt(): string {
+    return `DELETE FROM ${this.#table} USING TIMESTAMP ?${this.#where(["="])}`;
   }
 
   #where(bounds: readonly Bound[]): string {

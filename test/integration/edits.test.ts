@@ -7,7 +7,7 @@ import { idFromNow, UNKNOWN_ID } from "../support/ids.ts";
 import { aiMessage, KIB, largeMessages, MIB, numbered, TOO_LARGE_BYTES, texts } from "../support/messages.ts";
 import { humanRow, writeRow } from "../support/rows.ts";
 import { appendOne, openClient, openHistory, ownKeyspace } from "../support/session.ts";
-import { HOUR, latestWriteTime, MINUTE, SECOND, writeTime } from "../support/time.ts";
+import { HOUR, MINUTE, SECOND, writeTime } from "../support/time.ts";
 import { asksFor, watchClient } from "../support/watch.ts";
 
 const client = openClient();
@@ -127,25 +127,6 @@ test("clear removes no part of a batch that another process writes meanwhile, wi
   await history.clear();
   const read = await openHistory({ client, keyspace, sessionId: history.sessionId }).getMessages();
   expect(texts(read)).toEqual(["part 0", "part 1", "part 2", "part 3"]);
-});
-
-test("a row without a message is corrupt, can be copied, and replaced; static columns are no message", async () => {
-  await client.execute(
-    `CREATE TABLE ${keyspace}.wide (session_id text, message_id timeuuid, title text static, message text, PRIMARY KEY (session_id, message_id))`,
-  );
-  const history = openHistory({ client, keyspace, table: "wide", onCorruptRow: "skip" });
-  await client.execute(`INSERT INTO ${keyspace}.wide (session_id, title) VALUES (?, 'a title')`, [history.sessionId], {
-    prepare: true,
-  });
-  expect([await history.getMessages(), await history.count()]).toEqual([[], 0]);
-  const id = await appendOne(history);
-  const timestamp = latestWriteTime();
-  await writeRow(client, { keyspace, table: "wide", sessionId: history.sessionId, id, message: null, timestamp });
-  expect([await history.getMessages(), await history.count()]).toEqual([[], 1]);
-  expect(await (await history.fork("copy")).count()).toBe(1);
-  await vi.waitUntil(() => writeTime(-1) > timestamp, { interval: 1 });
-  await history.update(id, new AIMessage("again"));
-  expect(texts(await history.getMessages())).toEqual(["again"]);
 });
 
 test("an add to a fork comes after every copied message, also one from a clock ahead", async () => {

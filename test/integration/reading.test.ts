@@ -91,6 +91,27 @@ describe("12,345 messages", () => {
   });
 });
 
+test("a message is updated, deleted and copied past an empty page", async () => {
+  let empty = 0;
+  const { watched } = watchClient(client, async ({ queries, options }, send) => {
+    if (!/"message_id" (=|IN|<=) \? ORDER BY/.test(queries[0] ?? "")) return send();
+    if (options.pageState !== "00") {
+      empty += 1;
+      return Object.assign(await send(), { rows: [], pageState: "00" });
+    }
+    delete options.pageState;
+    return send();
+  });
+  const history = openHistory({ client: watched, keyspace });
+  const [{ id = "" } = {}] = await history.append(numbered(1));
+  await history.update(id, new AIMessage("changed"));
+  expect(texts(await (await history.fork(`${history.sessionId} copy`, { through: id })).getMessages())).toEqual([
+    "changed",
+  ]);
+  await history.delete([id]);
+  expect([await history.getMessages(), empty]).toEqual([[], 4]);
+});
+
 test("long messages come in pages of 4 MiB where no page size is asked for", async () => {
   const { watched, requests } = watchClient(client);
   const history = openHistory({ client: watched, keyspace });

@@ -2,7 +2,7 @@ import { errors, types } from "cassandra-driver";
 import { expect, test } from "vitest";
 import { Outbox } from "../../src/history/outbox.ts";
 import { MAX_BATCH_BYTES } from "../../src/options/limits.ts";
-import type { InsertRow } from "../../src/table/message-table.ts";
+import type { InsertRow } from "../../src/table/row.ts";
 
 const row = (id: string, bytes = 1): InsertRow => ({ id, text: "", bytes, ttlSeconds: undefined });
 const rows = (ids: string, bytes = 1): InsertRow[] => [...ids].map((id) => row(id, bytes));

@@ -13,17 +13,18 @@ test("every statement names its table and columns in quotes", () => {
 });
 
 test("select reads the columns that are asked for, within the bounds, in the order", () => {
-  expect(statements.select(["message", "ttl", "writetime"], [">", "<="], "newest-first")).toBe(
-    'SELECT "i" AS id, "m" AS message, TTL("m") AS ttl, WRITETIME("m") AS writetime FROM "app"."t" ' +
+  expect(statements.select(["message", "id", "ttl", "writetime", "now"], [">", "<="], "newest-first")).toBe(
+    'SELECT "m" AS message, "i" AS id, TTL("m") AS ttl, WRITETIME("m") AS writetime, now() AS now FROM "app"."t" ' +
       'WHERE "s" = ? AND "i" > ? AND "i" <= ? ORDER BY "i" DESC',
   );
-  expect(statements.select([], [], "oldest-first")).toBe(
-    'SELECT "i" AS id FROM "app"."t" WHERE "s" = ? ORDER BY "i" ASC',
+  expect(statements.select(["writetime"], [], "oldest-first")).toBe(
+    'SELECT WRITETIME("m") AS writetime FROM "app"."t" WHERE "s" = ? ORDER BY "i" ASC',
   );
 });
 
-test("delete removes the whole session, or the ids that the bounds say", () => {
+test("delete removes the whole session, or the ids that the bounds say, at the request's time or a row's own", () => {
   expect(statements.delete([])).toBe('DELETE FROM "app"."t" WHERE "s" = ?');
+  expect(statements.deleteAt()).toBe('DELETE FROM "app"."t" USING TIMESTAMP ? WHERE "s" = ? AND "i" = ?');
   expect(statements.delete(["IN"])).toBe('DELETE FROM "app"."t" WHERE "s" = ? AND "i" IN ?');
 });
 
