@@ -67,7 +67,7 @@ async function readLate(table: MessageTable, time: number, query: RowQuery): Pro
 
 /** Those of the rows for which a delete at this time is not late enough. */
 function datedAfter(time: number, rows: readonly StoredRow[]): DatedRow[] {
-  return rows.flatMap((row) => lateRow(time, row.id.toString(), writeTimeOf(row)));
+  return rows.flatMap((row) => lateRow(time, row.id, writeTimeOf(row)));
 }
 
 /** Those that this process has updated, too: a replica that lags may not have shown the update, or not the row. */
@@ -75,9 +75,10 @@ function updatedAfter(time: number, ids: readonly string[], { memory }: MessageT
   return ids.flatMap((id) => lateRow(time, id, memory.lastUpdate(id)?.writeTime ?? 0));
 }
 
-function lateRow(time: number, id: string, writeTime: number): DatedRow | [] {
+/** The id becomes text only where it is needed: most rows of a clear are old enough. */
+function lateRow(time: number, id: { toString(): string }, writeTime: number): DatedRow | [] {
   const needed = deleteTime(writeTime);
-  return needed > time ? { id, deleteTime: needed } : [];
+  return needed > time ? { id: id.toString(), deleteTime: needed } : [];
 }
 
 function writeTimesOf(range: Range | undefined, signal: AbortSignal | undefined): RowQuery {

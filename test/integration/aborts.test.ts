@@ -19,7 +19,7 @@ const REASON = new Error("enough");
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const METHODS = Object.entries({ ...READS, ...WRITES });
 const onTable = (requests: readonly SeenRequest[]): string[] =>
-  requests.flatMap(({ queries }) => queries).filter((query) => /^(INSERT|DELETE)| AS id/.test(query));
+  requests.flatMap(({ queries }) => queries).filter((query) => /^(INSERT|DELETE)| AS (id|writetime)/.test(query));
 
 /** A client that holds the requests that match back until `release`. */
 function holdBack(
@@ -162,7 +162,7 @@ describe("given up between the requests of one call", () => {
     ["clear", 2, (history, signal) => history.clear({ signal })],
     ["fork", 2, (history, signal) => history.fork(crypto.randomUUID(), { signal })],
   ] as [string, number, (typeof METHODS)[number][1]][])("%s stops between pages", async (_, most, call) => {
-    const { watched, stop, sent } = abortAfter(2, /^SELECT .* AS id/);
+    const { watched, stop, sent } = abortAfter(2, /^SELECT .* AS (id|writetime)/);
     const history = openHistory({ client: watched, keyspace, pageSize: 1 });
     await history.addMessages(numbered(20));
     await expect(call(history, stop.signal)).rejects.toBe(REASON);
@@ -173,7 +173,7 @@ describe("given up between the requests of one call", () => {
   });
 
   test("entries stop between pages, and between entries of a page", async () => {
-    const { watched, stop, sent } = abortAfter(2, /^SELECT .* AS id/);
+    const { watched, stop, sent } = abortAfter(2, /^SELECT .* AS (id|writetime)/);
     const history = openHistory({ client: watched, keyspace, pageSize: 2 });
     await history.addMessages(numbered(20));
     const seen: string[] = [];
@@ -202,7 +202,7 @@ describe("given up between the requests of one call", () => {
       (history: ReturnType<typeof openHistory>, id: string, signal: AbortSignal) =>
         history.update(id, new HumanMessage("given up"), { signal }),
     ]) {
-      const { watched, stop } = abortAfter(1, /^SELECT .* AS id/);
+      const { watched, stop } = abortAfter(1, /^SELECT .* AS (id|writetime)/);
       const history = openHistory({ client: watched, keyspace });
       const [entry] = await history.append(numbered(1));
       await expect(call(history, entry?.id ?? "", stop.signal)).rejects.toBe(REASON);
@@ -213,7 +213,9 @@ describe("given up between the requests of one call", () => {
 });
 
 test("one of several adds that travel together is given up: the others are whole", async () => {
-  const { watched, held, release } = holdBack(narrow, ({ queries }) => /^SELECT .* AS id/.test(queries[0] ?? ""));
+  const { watched, held, release } = holdBack(narrow, ({ queries }) =>
+    /^SELECT .* AS (id|writetime)/.test(queries[0] ?? ""),
+  );
   const history = openHistory({ client: watched, keyspace });
   await history.setup();
   const blocker = openHistory({ client: watched, keyspace }).count();

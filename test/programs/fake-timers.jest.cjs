@@ -65,9 +65,15 @@ test("a later message of another session is dated by the real clock", async () =
 const answering = {
   execute: async () => ({
     rows: [
-      { id: "00000000-0000-1000-8000-000000000000", column_name: "session_id", kind: "partition_key", type: "text" },
-      { column_name: "message_id", kind: "clustering", type: "timeuuid" },
-      { column_name: "message", kind: "regular", type: "text" },
+      {
+        id: "00000000-0000-1000-8000-000000000000",
+        column_name: "session_id",
+        kind: "partition_key",
+        type: "text",
+        writetime: 1,
+      },
+      { column_name: "message_id", kind: "clustering", type: "timeuuid", writetime: 1 },
+      { column_name: "message", kind: "regular", type: "text", writetime: 1 },
     ],
   }),
   batch: async () => ({}),
