@@ -1,8 +1,7 @@
-import process from "node:process";
-
 /**
  * Objects that every copy of this library in the process reaches: its ES module and its CommonJS build are two copies. The
- * second is for a global object that takes no new property. A worker thread has both of its own.
+ * second is for a global object that takes no new property. A worker thread has both of its own. Not imported: the bundler would
+ * export a helper of its own for a default import.
  */
 const HOLDERS: readonly object[] = [globalThis, process];
 
