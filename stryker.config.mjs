@@ -5,8 +5,10 @@ const config = {
   // The modules that need no database.
   mutate: [
     ...["codec/*", "errors/*", "ids/*", "options/*"],
-    ...["batches", "call-order", "outbox", "rows", "window"].map((file) => `history/${file}`),
-    ...["abort", "identifiers", "in-flight", "statements"].map((file) => `table/${file}`),
+    ...["batches", "call-order", "id-queue", "outbox", "rows", "tool-calls", "window"].map((file) => `history/${file}`),
+    ...["abort", "edit-dates", "gate", "identifiers", "in-flight", "row-memory", "statements"].map(
+      (file) => `table/${file}`,
+    ),
   ].map((room) => `src/${room}.ts`),
   coverageAnalysis: "perTest",
   concurrency: 2,
