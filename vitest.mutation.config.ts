@@ -11,7 +11,7 @@ const config: ViteUserConfig = defineConfig({
     isolate: false,
     setupFiles: "test/support/fixed-seed.ts",
     // Each mutant that never settles costs as much; no test needs a quarter of it.
-    testTimeout: 5_000,
+    testTimeout: 20_000,
   },
 });
 
