@@ -9,7 +9,10 @@ const config = {
     ...["abort", "edit-dates", "gate", "identifiers", "in-flight", "row-memory", "statements"].map(
       (file) => `table/${file}`,
     ),
-  ].map((room) => `src/${room}.ts`),
+  ]
+    .map((room) => `src/${room}.ts`)
+    // Its limits are held by rows of 16 MiB, which are too slow with mutants in the code.
+    .concat("!src/codec/survey.ts"),
   coverageAnalysis: "perTest",
   concurrency: 2,
   // A busy machine must not pass for an endless loop, which Stryker mostly tells by counting.
