@@ -61,12 +61,18 @@ function completeCalls(key: string, value: unknown): unknown {
   const calls = expectCalls(key, value);
   if (calls === undefined) return value;
   const keys = CALL_KEYS.get(key) ?? [];
-  const isComplete = (call: StoredFields): boolean => keys.every((one) => call[one] !== undefined);
+  const isComplete = (call: StoredFields): boolean =>
+    keys.every((one) => Object.hasOwn(call, one) && isStored(call[one]));
   if (calls.every(isComplete)) return calls;
   const absent = Object.fromEntries(keys.map((one) => [one, null]));
-  return calls.map((call) => ({ ...absent, ...dropUndefined(call) }));
+  return calls.map((call) => ({ ...absent, ...storedFields(call) }));
 }
 
-function dropUndefined(call: StoredFields): object {
-  return Object.fromEntries(Object.entries(call).filter(([, value]) => value !== undefined));
+function storedFields(call: StoredFields): object {
+  return Object.fromEntries(Object.entries(call).filter(([, value]) => isStored(value)));
+}
+
+/** JSON has no form for the others, and leaves them out. */
+function isStored(value: unknown): boolean {
+  return value !== undefined && typeof value !== "function" && typeof value !== "symbol";
 }

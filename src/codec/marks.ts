@@ -2,6 +2,7 @@ import { types } from "node:util";
 import { readBigInt, writeBigInt } from "./big-integers.ts";
 import { BINARY_KINDS, type BinaryKind, readBinary, reviveBinary } from "./binary.ts";
 import { codecError } from "./codec-error.ts";
+import { hasToJson, isMap, isSet } from "./kinds.ts";
 
 /** Where a value stands: the keys and indices that lead to it. */
 type Path = readonly (string | number)[];
@@ -23,9 +24,7 @@ const MOST_MARKS = 400_000;
  */
 export function markValues(value: unknown): { readonly json: unknown; readonly marks: readonly Mark[] } {
   const marking = new Marking();
-  const json = marking.copy(value);
-  checkNumber(marking.marks);
-  return { json, marks: marking.marks };
+  return { json: marking.copy(value), marks: marking.marks };
 }
 
 function checkNumber(marks: readonly unknown[]): void {
@@ -59,41 +58,46 @@ class Marking {
     return this.#mark(value > 0 ? "infinity" : "-infinity", null);
   }
 
-  /** `instanceof` knows the classes of this realm only, but also a proxy of their instances. */
   #copyObject(value: object): unknown {
-    if (Array.isArray(value)) return this.#copyArray(value);
+    if (Array.isArray(value) && !hasToJson(value)) return this.#copyArray(value);
     const binary = readBinary(value);
     if (binary !== undefined) return this.#mark(binary.kind, binary.base64);
     if (types.isDate(value)) return this.#mark("date", writeDate(value));
-    if (types.isMap(value) || value instanceof Map) {
+    if (isMap(value)) {
       const entries = [...value].map(([key, one]) => [key, one]);
       return this.#mark("map", this.#copyArray(entries));
     }
-    if (types.isSet(value) || value instanceof Set) return this.#mark("set", this.#copyArray([...value]));
-    if ("toJSON" in value && typeof value.toJSON === "function") return this.copy(value.toJSON());
+    if (isSet(value)) return this.#mark("set", this.#copyArray([...value]));
+    if (hasToJson(value)) return this.copy(value.toJSON());
     return this.#copyFields(value);
   }
 
+  /** By index, for the holes. Without a callback: each call on the way costs depth of nesting. */
   #copyArray(values: readonly unknown[]): unknown[] {
-    return Array.from(values, (value, at) => this.#copyAt(at, value));
+    const copy: unknown[] = [];
+    for (let at = 0; at < values.length; at += 1) {
+      this.#path.push(at);
+      copy.push(this.copy(values[at]));
+      this.#path.pop();
+    }
+    return copy;
   }
 
   #copyFields(value: object): object {
     // Without a prototype, so that a key named __proto__ is a key like any other.
     const copy: Record<string, unknown> = Object.create(null);
-    for (const [key, field] of Object.entries(value)) copy[key] = this.#copyAt(key, field);
-    return copy;
-  }
-
-  #copyAt(key: string | number, value: unknown): unknown {
-    this.#path.push(key);
-    const copy = this.copy(value);
-    this.#path.pop();
+    for (const [key, field] of Object.entries(value)) {
+      this.#path.push(key);
+      copy[key] = this.copy(field);
+      this.#path.pop();
+    }
     return copy;
   }
 
   #mark(kind: MarkKind, stand: unknown): unknown {
     this.marks.push([[...this.#path], kind]);
+    // At once: a list with holes may be as long as 4,294,967,295, and an endless one has no end.
+    checkNumber(this.marks);
     return stand;
   }
 }

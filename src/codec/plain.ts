@@ -20,6 +20,8 @@ export function isJson(value: unknown, depth = 0): boolean {
 }
 
 function isJsonObject(value: object, depth: number): boolean {
+  // What toJSON gives may be beyond JSON. It may be a list's, or one that is not enumerable.
+  if (Reflect.get(value, "toJSON") !== undefined) return false;
   if (Array.isArray(value)) {
     // By index: `every` would pass over holes.
     for (let at = 0; at < value.length; at += 1) if (!isJson(value[at], depth)) return false;

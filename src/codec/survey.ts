@@ -10,8 +10,10 @@ const LONGEST_WITHOUT_SURVEY = 1 << 20;
 const MOST_UNITS = 1_500_000;
 /** V8 keeps a table of short texts, in which each new one has to find its place. */
 const UNITS_OF_NEW_STRING = 1;
-/** A new key may also change how the object is laid out in memory. */
-const UNITS_OF_NEW_KEY = 3;
+/** V8 describes the layout of an object for each new key, and for keys that it knows in a new order. */
+const UNITS_OF_NEW_LAYOUT = 3;
+/** V8 keeps the values of keys such as "10" apart from the others, once an object has one. */
+const UNITS_OF_INDICES = 2;
 /** A field of a message is copied, and set on an object that has to be reorganised for so many. */
 const UNITS_OF_FIELD = 12;
 
@@ -19,7 +21,7 @@ const UNITS_OF_FIELD = 12;
 const DEPTH_OF_FIELDS = 2;
 
 /** Strings are told apart by a hash of at most so many bits. Two strings that share one count once. */
-const MOST_HASH_BITS = 22;
+const MOST_HASH_BITS = 23;
 /** The multiplier of the hash FNV-1a. */
 const FNV_PRIME = 16_777_619;
 
@@ -46,14 +48,18 @@ export function checkReadable(text: string): void {
 export class Survey {
   readonly #text: string;
   #units = 0;
-  #lastStringIsNew = false;
+  /** Of the last string. */
+  #hash = 0;
+  #isIndex = false;
+  /** For each object that is open, a hash of its keys so far. The lowest bit tells whether one of them is an index. */
+  readonly #layouts: number[] = [];
   readonly #hashBits: number;
   readonly #seen: Uint8Array;
 
   /** @param text - JSON or not */
   constructor(text: string) {
     this.#text = text;
-    this.#hashBits = Math.max(1, Math.min(MOST_HASH_BITS, 32 - Math.clz32(text.length)));
+    this.#hashBits = Math.max(1, Math.min(MOST_HASH_BITS, 33 - Math.clz32(text.length)));
     this.#seen = new Uint8Array(1 << this.#hashBits);
   }
 
@@ -61,23 +67,22 @@ export class Survey {
   readWords(): number[] {
     const text = this.#text;
     const words: number[] = [];
-    let depth = 0;
     for (let at = 0; at < text.length; at += 1) {
       switch (text.charCodeAt(at)) {
         case QUOTE:
           at = this.#readString(at + 1);
           break;
         case COLON:
-          this.#countKey(depth);
+          this.#countKey();
           break;
         case OPENING_BRACE:
         case OPENING_BRACKET:
-          depth += 1;
-          this.#units += 1;
+          this.#layouts.push(0);
+          this.#count(1);
           break;
         case CLOSING_BRACE:
         case CLOSING_BRACKET:
-          depth -= 1;
+          this.#layouts.pop();
           break;
         case CAPITAL_N:
         case CAPITAL_I:
@@ -85,14 +90,33 @@ export class Survey {
           break;
       }
     }
-    if (this.#units > MOST_UNITS)
-      throw codecError("Expected fewer objects, lists, and different keys in so long a row.");
     return words;
   }
 
-  #countKey(depth: number): void {
-    if (depth <= DEPTH_OF_FIELDS) this.#units += UNITS_OF_FIELD;
-    else if (this.#lastStringIsNew) this.#units += UNITS_OF_NEW_KEY;
+  /** At once: the text may be nothing but opening brackets. */
+  #count(units: number): void {
+    this.#units += units;
+    if (this.#units > MOST_UNITS)
+      throw codecError("Expected fewer objects, lists, and different keys in so long a row.");
+  }
+
+  #countKey(): void {
+    const depth = this.#layouts.length;
+    if (depth <= DEPTH_OF_FIELDS) this.#count(UNITS_OF_FIELD);
+    else this.#countLayout(depth);
+  }
+
+  #countLayout(depth: number): void {
+    const layout = this.#layouts[depth - 1] ?? 0;
+    const hasIndices = layout & 1;
+    if (this.#isIndex) {
+      if (!hasIndices) this.#count(UNITS_OF_INDICES);
+      this.#layouts[depth - 1] = layout | 1;
+      return;
+    }
+    const next = Math.imul(layout ^ this.#hash, FNV_PRIME);
+    if (this.#isNew(next)) this.#count(UNITS_OF_NEW_LAYOUT);
+    this.#layouts[depth - 1] = (next & ~1) | hasIndices;
   }
 
   /** Where the string ends that begins here. */
@@ -110,10 +134,20 @@ export class Survey {
       }
       hash = Math.imul(hash ^ code, FNV_PRIME);
     }
-    const slot = hash >>> (32 - this.#hashBits);
-    this.#lastStringIsNew = this.#seen[slot] === 0;
-    if (this.#lastStringIsNew) this.#units += UNITS_OF_NEW_STRING;
-    this.#seen[slot] = 1;
+    if (this.#isNew(hash)) this.#count(UNITS_OF_NEW_STRING);
+    this.#hash = hash;
+    this.#isIndex = isDigit(text.charCodeAt(start));
     return at;
   }
+
+  #isNew(hash: number): boolean {
+    const slot = hash >>> (32 - this.#hashBits);
+    if (this.#seen[slot] === 1) return false;
+    this.#seen[slot] = 1;
+    return true;
+  }
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
 }

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import type { BaseMessage } from "@langchain/core/messages";
 import { codecError, isCodecError } from "../codec/codec-error.ts";
 import { decodeMessage, jsonCodec } from "../codec/json.ts";
@@ -6,6 +7,7 @@ import { corruptRow, invalidMessage, invalidOption } from "../errors/refusals.ts
 import type { ResolvedOptions } from "../options/history-options.ts";
 import { hasFunctions } from "../options/schemas.ts";
 import type { InsertRow, StoredRow } from "../table/row.ts";
+import { answeredCall, madeCalls } from "./tool-calls.ts";
 
 /** A row, and the message that it holds. */
 export interface EncodedMessage extends InsertRow {
@@ -53,6 +55,15 @@ function isMessage(value: unknown): value is BaseMessage {
   }
 }
 
+/** Whether a message can be looked at where a window is cut: the getters of one that the application made may throw. */
+function isReadable(value: unknown): value is BaseMessage {
+  try {
+    return isMessage(value) && [value.type, madeCalls(value), answeredCall(value)].length > 0;
+  } catch {
+    return false;
+  }
+}
+
 /** The types of core's classes. An error names no other: any object can say that it is a message, of any type. */
 const TYPES: ReadonlySet<unknown> = new Set(["human", "ai", "system", "tool", "function", "generic", "remove"]);
 
@@ -78,6 +89,7 @@ function encodeText(
   } catch (error) {
     throw invalidMessage(position, `this ${name} cannot be encoded`, shownCause(error));
   }
+  if (types.isPromise(text)) ignoreRejection(text);
   const expected = `expected the codec to encode this ${name} as a string`;
   if (typeof text !== "string") throw invalidMessage(position, `${expected}, got ${describeKind(text)}`);
   // The driver would store another character in the place of half a pair.
@@ -103,13 +115,20 @@ function decodeText(row: StoredRow, { sessionId, codec }: Encoding): BaseMessage
   const text = row.message ?? "";
   if (codec === undefined) return decodeMessage(text);
   const message: unknown = codec.decode(text, { sessionId, id: row.id.toString() });
-  if (isMessage(message)) return message;
+  if (isReadable(message)) return message;
+  if (types.isPromise(message)) ignoreRejection(message);
   throw codecError(`Expected the codec to decode a message, got ${describeKind(message)}.`);
 }
 
 function expectReplacement(given: unknown): BaseMessage | undefined {
-  if (given === undefined || isMessage(given)) return given;
+  if (given === undefined || isReadable(given)) return given;
+  if (types.isPromise(given)) ignoreRejection(given);
   throw invalidOption("onCorruptRow", "a function that gives a message or nothing", describeKind(given));
+}
+
+/** What an asynchronous function gives is refused. Its own error, for which nobody waits then, would end the process. */
+function ignoreRejection(promise: Promise<unknown>): void {
+  promise.catch(() => {});
 }
 
 /** Any other error may quote the message: `JSON.parse` does, and a codec of the application's own or `toJSON` can. */

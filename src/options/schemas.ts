@@ -76,7 +76,10 @@ export function hasFunctions(value: unknown, ...names: string[]): boolean {
 
 /** By what it can do: test environments such as jsdom replace the class. */
 function isSignal(value: unknown): boolean {
-  return hasFunctions(value, "addEventListener") && typeof Reflect.get(Object(value), "aborted") === "boolean";
+  return (
+    hasFunctions(value, "addEventListener", "removeEventListener") &&
+    typeof Reflect.get(Object(value), "aborted") === "boolean"
+  );
 }
 
 function isSessionId(value: unknown): boolean {

@@ -1,3 +1,5 @@
+import { readArgument } from "../options/validation.ts";
+
 /** Throws the signal's reason where it is aborted: whoever waited looks again before going on. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw signal.reason;
@@ -30,7 +32,7 @@ function registryOf(signal: AbortSignal): Registry {
     for (const callback of callbacks) callback();
   };
   const made = { callbacks, listener };
-  signal.addEventListener("abort", listener, { once: true });
+  readArgument("signal", () => signal.addEventListener("abort", listener, { once: true }));
   registries.set(signal, made);
   return made;
 }

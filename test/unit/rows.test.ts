@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { inspect } from "node:util";
 import { HumanMessage, RemoveMessage } from "@langchain/core/messages";
 import { types } from "cassandra-driver";
@@ -194,6 +195,39 @@ describe("decoding", () => {
       new TypeError("Expected the codec to decode a message, got a string of 2 characters."),
     ]);
   });
+
+  test("a promise is refused, and its error ends no process", async () => {
+    const unhandled: unknown[] = [];
+    const listen = (error: unknown): void => void unhandled.push(error);
+    process.on("unhandledRejection", listen);
+    const failing = (): never => Promise.reject(new Error("secret text")) as never;
+    const codec = { encode: failing, decode: failing };
+    expect(errorThrownBy(() => encodeRow(hello, { position: 0, id }, { ...json, codec })).code).toBe("INVALID_MESSAGE");
+    expect(errorThrownBy(() => decodeRow(row("x"), { ...reader(), codec })).code).toBe("CORRUPT_ROW");
+    expect(errorThrownBy(() => decodeRow(row("x"), reader(failing))).code).toBe("INVALID_OPTION");
+    await setImmediate();
+    process.off("unhandledRejection", listen);
+    expect(unhandled).toEqual([]);
+  });
+
+  test.each(["type", "tool_calls", "tool_call_id"])(
+    "a message of the application's whose %s throws where a window is cut is no message",
+    (key) => {
+      const decode = (): HumanMessage =>
+        Object.defineProperty(new HumanMessage("x"), key, {
+          get() {
+            throw new Error("secret text");
+          },
+        });
+      const codec = { ...jsonCodec, decode };
+      const errors = [
+        errorThrownBy(() => decodeRow(row(text), { ...reader(), codec })),
+        errorThrownBy(() => decodeRow(row("x"), reader(decode))),
+      ];
+      expect(errors.map(({ code }) => code)).toEqual(["CORRUPT_ROW", "INVALID_OPTION"]);
+      expect(inspect(errors, { depth: 10, showHidden: true })).not.toContain("secret");
+    },
+  );
 
   test("what a codec of the application's own throws is not shown, but given to onCorruptRow", () => {
     const thrown = new TypeError("secret text");

@@ -94,6 +94,18 @@ test("a message with calls of any shape is refused, or works once it is read", (
   );
 });
 
+test.each<[string, object]>([
+  ["an id that its class has", Object.create({ id: "c" }, Object.getOwnPropertyDescriptors({ name: "f", args: {} }))],
+  ["a symbol as its id", { name: "f", args: {}, id: Symbol("c") }],
+  ["a function as its id", { name: "f", args: {}, id: () => "c" }],
+])("a call always has an id in the row: %s", (_, call) => {
+  const text = encode(Object.assign(new AIMessage("x"), { tool_calls: [call], invalid_tool_calls: [call] }));
+  expect(JSON.parse(text).data).toMatchObject({
+    tool_calls: [{ name: "f", args: {}, id: null }],
+    invalid_tool_calls: [{ name: "f", args: {}, id: null, error: null }],
+  });
+});
+
 test("a spy on a method is no field", () => {
   const message = Object.assign(new HumanMessage("x"), { toJSON: () => null, toDict: () => "spied" });
   expect(encode(message)).toBe('{"type":"human","data":{"content":"x"},"codec":1}');

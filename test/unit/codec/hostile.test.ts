@@ -41,6 +41,21 @@ function items(item: string | ((at: number) => string), size = SIZE - 300, most 
 }
 const key = (number: number): string => `k${number.toString(36)}`;
 
+/** So many letters, in an order of the number's own. */
+function shuffled(number: number, letters: number): string[] {
+  const left = Array.from({ length: letters }, (_, at) => key(at));
+  let random = Math.imul(number, 0x9e3779b1);
+  return Array.from({ length: letters }, () => {
+    random = (Math.imul(random, 1_103_515_245) + 12_345) >>> 0;
+    return left.splice((random >>> 8) % left.length, 1)[0] ?? "";
+  });
+}
+/** An object of known keys, in an order of the number's own. */
+const ordered = (letters: number) => (number: number) => `{${shuffled(number, letters).map((name) => `"${name}":1`)}}`;
+/** An object of 100 keys that follow one another in a ring of 9,973 keys. */
+const ofRing = (number: number): string =>
+  `{${Array.from({ length: 100 }, (_, at) => `"${key((number + at) % 9973)}":${at % 2 ? 1 : 0.5}`)}}`;
+
 describe("a row of 16 MiB that is valid is read in time", () => {
   test.each<[string, () => string]>([
     ["text with an escape for every character", () => foreign(`,"a":"${"\\n".repeat(SIZE / 2 - 100)}"`)],
@@ -61,6 +76,9 @@ describe("a row of 16 MiB that is valid is read in time", () => {
       "marks",
       () => own(`,"a":[${items('""', SIZE, 390_000)}]`, `[${items((n) => `[["a",${n}],"view"]`, SIZE, 390_000)}]`),
     ],
+    ["an object of 400,000 indices", () => foreign(`,"a":{${items((n) => `"${n}":1`, SIZE, 400_000)}}`)],
+    ["objects of two indices", () => foreign(`,"a":[${items('{"0":1,"1":2}', SIZE, 490_000)}]`)],
+    ["objects of eight keys in any order", () => foreign(`,"a":[${items(ordered(8))}]`)],
     ["an escape around many objects", () => foreign(`,"a":{"__lc_escaped__":[${items("{}", SIZE, 1_400_000)}]}`)],
   ])("%s", (_, make) => {
     expect(read(make())).toMatchObject({ type: "human" });
@@ -79,6 +97,12 @@ describe("a row of 16 MiB that would take longer is corrupt, in time", () => {
     ["empty lists, and a text that ends amid them", () => `${foreign(`,"a":[${items("[]")}`)}`],
     ["different keys", () => foreign(`,"a":{${items((n) => `"${key(n)}":1`)}}`)],
     ["objects of different keys", () => own(`,"a":[${items((n) => `{"${key(n)}":1}`)}]`)],
+    ["objects of 16 keys in any order", () => foreign(`,"a":[${items(ordered(16))}]`)],
+    ["objects of 30 keys in any order beside NaN", () => foreign(`,"p":NaN,"a":[${items(ordered(30))}]`)],
+    ["objects of keys in a ring", () => foreign(`,"a":[${items(ofRing)}]`)],
+    ["objects that have an index", () => foreign(`,"a":[${items('{"1000":1} ')}]`)],
+    ["objects that have an index beside NaN", () => foreign(`,"p":NaN,"a":[${items('{"4000000000":1}')}]`)],
+    ["objects that have a key and an index", () => foreign(`,"a":[${items('{"a":1,"9":1}')}]`)],
     ["fields", () => foreign(`,${items((n) => `"${key(n)}":1`)}`)],
     ["200,000 fields", () => foreign(`,"p":NaN,${items((n) => `"${key(n)}":1`, SIZE, 200_000)}`)],
     ["fields that marks add", () => own("", `[${items((n) => `[["${key(n)}"],"undefined"]`, SIZE, 390_000)}]`)],
@@ -137,6 +161,13 @@ describe("what would not be read is not written", () => {
     );
   });
 
+  test.each([500_000, 2 ** 32 - 1])("a list of holes, %d long", (length) => {
+    const holes = Array(length);
+    expect(() => jsonCodec.encode(new HumanMessage({ content: "x", additional_kwargs: { holes } }), at)).toThrow(
+      "Expected at most 400000 values that JSON has no form for.",
+    );
+  });
+
   test("fields", () => {
     const fields = Object.fromEntries(Array.from({ length: 100_001 }, (_, n) => [key(n), 1]));
     expect(() => jsonCodec.encode(Object.assign(new HumanMessage("x"), fields), at)).toThrow(
@@ -172,6 +203,20 @@ describe("deep nesting is kept, or refused where it is written", () => {
       expect([levels, inner]).toEqual([depth, leaf]);
     }
   });
+});
+
+test.each<[string, (inner: unknown) => unknown, (outer: never) => unknown]>([
+  ["the values of a Map", (inner) => new Map([[1, inner]]), (map: Map<unknown, unknown>) => map.get(1)],
+  ["the keys of a Map", (inner) => new Map([[inner, 1]]), (map: Map<unknown, unknown>) => [...map.keys()][0]],
+  ["a Set", (inner) => new Set([inner]), (set: Set<unknown>) => [...set][0]],
+  ["what toJSON gives", (inner) => ({ toJSON: () => [inner] }), (list: unknown[]) => list[0]],
+])("1,000 levels are kept: %s", (_, wrap, unwrap) => {
+  let nested: unknown = Number.NaN;
+  for (let level = 0; level < 1000; level += 1) nested = wrap(nested);
+  const message = new HumanMessage({ content: "x", additional_kwargs: { nested } });
+  let read = jsonCodec.decode(jsonCodec.encode(message, at), at).additional_kwargs["nested"];
+  for (let level = 0; level < 1000; level += 1) read = unwrap(read as never);
+  expect(read).toBe(Number.NaN);
 });
 
 describe("bigints of any size come back", () => {

@@ -199,6 +199,27 @@ describe("what JSON has no word for", () => {
     });
   });
 
+  test("what toJSON gives, whatever has it, and whatever stands beside it", () => {
+    class Rows extends Array<number> {
+      toJSON(): unknown {
+        return { rows: new Set([1n]) };
+      }
+    }
+    const hidden = Object.defineProperty({ a: 1 }, "toJSON", { value: () => new Map([[1, 2]]) });
+    const bare = Object.assign(Object.create(null), { toJSON: () => [Number.NaN] });
+    const own = Object.assign([1], { toJSON: () => "own" });
+    for (const beside of [{}, { beside: undefined }]) {
+      const odd = withKwargs({ rows: Rows.from([1]), hidden, bare, own, ...beside });
+      expect(cycle(odd).additional_kwargs).toStrictEqual({
+        rows: { rows: new Set([1n]) },
+        hidden: new Map([[1, 2]]),
+        bare: [Number.NaN],
+        own: "own",
+        ...beside,
+      });
+    }
+  });
+
   test("a cycle is refused, a shared object is not", () => {
     const shared = { date: new Date(0) };
     expect(cycle(withKwargs({ a: shared, b: [shared, shared] })).additional_kwargs).toEqual({

@@ -83,6 +83,21 @@ describe("values of another realm come back as this realm's own", () => {
     );
   });
 
+  test.each(["new Map([['a', 1]])", "new Set(['a', NaN])"])("proxies: %s", (code) => {
+    // As frameworks make them of what they watch: the methods work on the object behind.
+    const watch = (behind: object): object =>
+      new Proxy(behind, {
+        get: (target, key) => {
+          const value = Reflect.get(target, key);
+          return typeof value === "function" ? value.bind(target) : value;
+        },
+      });
+    for (const value of [runInNewContext(code), own(code)]) {
+      deepStrictEqual(artifactOf([watch(value)]), [own(code)]);
+      expect(() => artifactOf([new Proxy(value, {})])).toThrow("incompatible receiver");
+    }
+  });
+
   test("what JSON can carry has no marks", () => {
     const additional_kwargs = runInNewContext("({ a: [{ b: 'c' }, [1]], d: { e: null } })");
     const text = jsonCodec.encode(new HumanMessage({ content: "x", additional_kwargs }), at);
