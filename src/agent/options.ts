@@ -4,7 +4,7 @@ import type { Runtime } from "langchain";
 import { describeKind } from "../errors/describe.ts";
 import { invalidOption } from "../errors/refusals.ts";
 import { custom, flag, hasFunctions, maxMessages, name, oneOf, optionsObject } from "../options/schemas.ts";
-import { validate } from "../options/validation.ts";
+import { readArgument, validate } from "../options/validation.ts";
 
 /** The schema of `runtime.context`: an object schema of zod 3 or zod 4. */
 export type ChatHistoryContextSchema = InteropZodObject | undefined;
@@ -86,7 +86,7 @@ const schema = optionsObject({
 
 /** A history is told by its methods: the application may have two copies of core. */
 function isHistory(value: unknown): value is BaseListChatMessageHistory {
-  return hasFunctions(value, "getMessages", "addMessages");
+  return readArgument("history", () => hasFunctions(value, "getMessages", "addMessages"));
 }
 
 /** Validates the options and fills in defaults. Throws `INVALID_OPTION`. */

@@ -16,6 +16,8 @@ const KINDS: ReadonlyMap<unknown, MarkKind> = new Map([...OTHER_KINDS, ...BINARY
 
 /** To put back a value takes up to 2 µs. */
 const MOST_MARKS = 400_000;
+/** As many keys and indices as the paths of all marks may have together: a row of 16 MiB holds fewer. */
+const MOST_STEPS = 10_000_000;
 
 /**
  * A copy that `JSON.stringify` carries, and marks for what it changed, inner ones first. A Buffer is marked as bytes, a
@@ -33,6 +35,7 @@ function checkNumber(marks: readonly unknown[]): void {
 
 class Marking {
   readonly marks: Mark[] = [];
+  #steps = 0;
   /** The way to the value that is being copied: its keys, and the objects on it. */
   readonly #path: (string | number)[] = [];
   readonly #ancestors = new Set<object>();
@@ -98,6 +101,8 @@ class Marking {
     this.marks.push([[...this.#path], kind]);
     // At once: a list with holes may be as long as 4,294,967,295, and an endless one has no end.
     checkNumber(this.marks);
+    this.#steps += this.#path.length;
+    if (this.#steps > MOST_STEPS) throw codecError("Expected values that JSON has no form for to be less deep.");
     return stand;
   }
 }

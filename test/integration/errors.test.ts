@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { HumanMessage } from "@langchain/core/messages";
 import { Client, errors, types } from "cassandra-driver";
 import { expect, test } from "vitest";
@@ -30,6 +31,30 @@ test("every call on an unreachable cluster fails, says that nothing was sent, an
     expect(error.message).not.toMatch(/127\.0\.0\.1|the-message/);
   }
   await nowhere.shutdown();
+});
+
+test("a signal that throws when it is listened to is a wrong argument, and its error is not shown", async () => {
+  const fail = (): never => {
+    throw new Error("secret text");
+  };
+  const signal = Object.assign(new AbortController().signal, { addEventListener: fail });
+  const history = openHistory({ client, keyspace });
+  const calls: (() => Promise<unknown>)[] = [
+    () => history.getMessages({ signal }),
+    () => history.count({ signal }),
+    () => history.entries({ signal }).next(),
+    () => history.append([new HumanMessage("hi")], { signal }),
+    () => history.update(UNKNOWN_ID, new HumanMessage("hi"), { signal }),
+    () => history.delete([UNKNOWN_ID], { signal }),
+    () => history.clear({ signal }),
+    () => history.fork("another", { signal }),
+  ];
+  for (const call of calls) {
+    const error = await failureOf(call());
+    expect(error.code).toBe("INVALID_OPTION");
+    expect(inspect(error, { depth: 10, showHidden: true })).not.toContain("secret");
+  }
+  expect(await history.getMessages()).toEqual([]);
 });
 
 // The first text is Astra DB's, the second one that of Cassandra's guardrail.

@@ -41,6 +41,7 @@ const refused: [Method, value: unknown, option: string, expected: string, came: 
     "0 (a number)",
   ],
   ["getMessages", { signal: {} }, "signal", "an AbortSignal", "an object"],
+  ["count", { signal: { aborted: false, addEventListener() {} } }, "signal", "an AbortSignal", "an object"],
   ["append", { ids: id }, "ids", entries, "a string of 36 characters"],
   ["append", { ids: [id, "x"] }, "ids", entries, "an array of 2"],
   ["append", { ids: [{ toString: () => id }] }, "ids", entries, "an array of 1"],

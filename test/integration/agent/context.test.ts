@@ -81,6 +81,20 @@ describe("a history for each run", () => {
     });
   });
 
+  test("a function that gives what throws when it is read rejects invoke, and shows nothing of it", async () => {
+    const history = (): object => ({
+      get getMessages(): never {
+        throw new Error("secret text");
+      },
+    });
+    const middleware: AgentMiddleware = Reflect.apply(chatHistoryMiddleware, undefined, [{ history }]);
+    const agent = createAgent({ model: fakeModel(), tools: [], middleware: [middleware] });
+    await expect(agent.invoke(ask(1))).rejects.toMatchObject({
+      code: "INVALID_OPTION",
+      message: 'Invalid option "history": expected values that can be read, got one that throws when it is read.',
+    });
+  });
+
   test("invoke rejects with the error that the function throws", async () => {
     const refused = new Error("no such user");
     const history = (): never => {

@@ -168,6 +168,14 @@ describe("what would not be read is not written", () => {
     );
   });
 
+  test("many deep values beyond JSON", () => {
+    let deep: unknown = Array(100_000).fill(Number.NaN);
+    for (let level = 0; level < 900; level += 1) deep = [deep];
+    expect(() => jsonCodec.encode(new HumanMessage({ content: "x", additional_kwargs: { deep } }), at)).toThrow(
+      "Expected values that JSON has no form for to be less deep.",
+    );
+  });
+
   test("fields", () => {
     const fields = Object.fromEntries(Array.from({ length: 100_001 }, (_, n) => [key(n), 1]));
     expect(() => jsonCodec.encode(Object.assign(new HumanMessage("x"), fields), at)).toThrow(
