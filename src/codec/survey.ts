@@ -25,6 +25,10 @@ const MOST_HASH_BITS = 23;
 /** The multiplier of the hash FNV-1a. */
 const FNV_PRIME = 16_777_619;
 
+/** 4,294,967,294 is the largest index. */
+const LONGEST_INDEX = 10;
+const ZERO = 0x30;
+const NINE = 0x39;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COLON = 0x3a;
@@ -136,7 +140,7 @@ export class Survey {
     }
     if (this.#isNew(hash)) this.#count(UNITS_OF_NEW_STRING);
     this.#hash = hash;
-    this.#isIndex = isDigit(text.charCodeAt(start));
+    this.#isIndex = isIndex(text, start, at);
     return at;
   }
 
@@ -148,6 +152,13 @@ export class Survey {
   }
 }
 
-function isDigit(code: number): boolean {
-  return code >= 0x30 && code <= 0x39;
+/** Whether this part of the text is a key such as `10`. A few that are too large count as indices as well. */
+function isIndex(text: string, start: number, end: number): boolean {
+  const length = end - start;
+  if (length === 0 || length > LONGEST_INDEX || (length > 1 && text.charCodeAt(start) === ZERO)) return false;
+  for (let at = start; at < end; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code < ZERO || code > NINE) return false;
+  }
+  return true;
 }

@@ -99,6 +99,10 @@ describe("a row of 16 MiB that would take longer is corrupt, in time", () => {
     ["objects of different keys", () => own(`,"a":[${items((n) => `{"${key(n)}":1}`)}]`)],
     ["objects of 16 keys in any order", () => foreign(`,"a":[${items(ordered(16))}]`)],
     ["objects of 30 keys in any order beside NaN", () => foreign(`,"p":NaN,"a":[${items(ordered(30))}]`)],
+    [
+      "objects of keys that begin with a digit in any order",
+      () => foreign(`,"a":[${items((n) => ordered(16)(n).replaceAll('"k', '"0'))}]`),
+    ],
     ["objects of keys in a ring", () => foreign(`,"a":[${items(ofRing)}]`)],
     ["objects that have an index", () => foreign(`,"a":[${items('{"1000":1} ')}]`)],
     ["objects that have an index beside NaN", () => foreign(`,"p":NaN,"a":[${items('{"4000000000":1}')}]`)],
