@@ -21,6 +21,17 @@ export function textOf(error: unknown): string {
   return isError(error) ? error.message : "";
 }
 
+/** The error itself; another one in its place where reading it throws, since whoever looks at it would fail. */
+export function readable(error: unknown): unknown {
+  try {
+    for (const one of [error, ...innerErrors(error)])
+      for (const look of [serverCode, driverClass, isTypeError]) look(one);
+    return error;
+  } catch {
+    return new Error("The client failed with an error that cannot be read.");
+  }
+}
+
 /** The error code that the server answered with, where it did answer. */
 export function serverCode(error: unknown): number | undefined {
   return isError(error) && "code" in error && typeof error.code === "number" ? error.code : undefined;
@@ -62,10 +73,15 @@ export function isTableIdMismatch(error: unknown): boolean {
   return /table id mismatch/i.test(textOf(error));
 }
 
-/** Cassandra up to 3.11 says "unconfigured table", later ones "table … does not exist". */
+/**
+ * Cassandra up to 3.11 says "unconfigured table", later ones "table … does not exist". At the moment of the drop a node meets an
+ * error of its own: "Unknown CF …" (`Keyspace.getColumnFamilyStore`, 5.0).
+ */
 export function isTableMissing(error: unknown): boolean {
   return (
-    serverRefused(error, SERVER.invalid, /unconfigured table|table \S+ does not exist/i) || lostItsStatement(error)
+    serverRefused(error, SERVER.invalid, /unconfigured table|table \S+ does not exist/i) ||
+    serverRefused(error, SERVER.internal, /unknown cf/i) ||
+    lostItsStatement(error)
   );
 }
 

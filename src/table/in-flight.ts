@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Client } from "cassandra-driver";
-import { isConnectionBusy } from "../errors/driver-errors.ts";
+import { isConnectionBusy, readable } from "../errors/driver-errors.ts";
 import { BUSY_PAUSE_MS, MAX_BUSY_PAUSES } from "../options/limits.ts";
 import { throwIfAborted } from "./abort.ts";
 import { Gate } from "./gate.ts";
@@ -24,7 +24,11 @@ export async function sendRequest<Result>(
   let turn = gate.enter(arrival, signal);
   for (let pauses = 0; ; ) {
     if (turn !== undefined) await turn;
-    const outcome = await attempt(request, signal);
+    if (signal?.aborted) {
+      gate.leave();
+      throw signal.reason;
+    }
+    const outcome = await attempt(request);
     if ("result" in outcome || !isConnectionBusy(outcome.error) || pauses >= MAX_BUSY_PAUSES) {
       gate.leave();
       if ("result" in outcome) return outcome.result;
@@ -39,15 +43,11 @@ export async function sendRequest<Result>(
 
 type Outcome<Result> = { readonly result: Result } | { readonly error: unknown };
 
-async function attempt<Result>(
-  request: () => Promise<Result>,
-  signal: AbortSignal | undefined,
-): Promise<Outcome<Result>> {
+async function attempt<Result>(request: () => Promise<Result>): Promise<Outcome<Result>> {
   try {
-    throwIfAborted(signal);
     return { result: await request() };
   } catch (error) {
-    return { error };
+    return { error: readable(error) };
   }
 }
 

@@ -86,6 +86,8 @@ export class TableRequests {
     try {
       return await send();
     } catch (error) {
+      // Its reason may look like any error.
+      throwIfAborted(signal);
       if (!mayBeChangedTable(error)) throw error;
       await this.#lookAgain(attempt, error);
       if (!isTableMissing(error) && this.table.mark === mark) throw error;

@@ -57,6 +57,9 @@ export async function readKeyspaces(client: Client): Promise<string[]> {
   return rows.map((row) => String(row["keyspace_name"]));
 }
 
+/** The driver's default, LOCAL_ONE: no other node has to answer. The client's own may ask for more than there can be. */
+const CONSISTENCY = 0x0a;
+
 /** All pages, of a size of our own: the client's `fetchSize` may be 1. */
 async function readAll(client: Client, query: string, params: string[], host?: Host): Promise<types.Row[]> {
   const rows: types.Row[] = [];
@@ -65,6 +68,7 @@ async function readAll(client: Client, query: string, params: string[], host?: H
     const options = {
       prepare: true,
       isIdempotent: true,
+      consistency: CONSISTENCY,
       fetchSize: SCHEMA_PAGE_ROWS,
       ...(host && { host }),
       ...(pageState && { pageState }),

@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import { HumanMessage } from "@langchain/core/messages";
-import { Client, policies } from "cassandra-driver";
+import { Client, errors, policies, types } from "cassandra-driver";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { createTableStatement } from "../../src/index.ts";
 import { numbered, texts } from "../support/messages.ts";
@@ -126,6 +126,33 @@ describe.each(METHODS)("%s, given up", (_, call) => {
     expect(sent.filter((query) => query.startsWith("INSERT"))).toEqual([]);
     expect(sent.length).toBeLessThanOrEqual(2);
   });
+});
+
+// A caller may pass on what another call of its own failed with.
+test.each([
+  ["a TypeError", new TypeError("of the caller's own")],
+  ["a missing table", new errors.ResponseError(types.responseErrorCodes.invalid, "table t does not exist")],
+  ["a busy pool", new errors.BusyConnectionError("10.0.0.1:9042", 1, 1)],
+])("given up with a reason that looks like %s: nobody looks at the table again", async (_, reason) => {
+  let hold = false;
+  const { watched, requests, held, release } = holdBack(narrow, () => hold);
+  const history = openHistory({ client: watched, keyspace });
+  await history.setup();
+  hold = true;
+  const first = openHistory({ client: watched, keyspace }).count();
+  await held;
+  hold = false;
+  const stop = new AbortController();
+  const calls = METHODS.map(([, call]) => call(openHistory({ client: watched, keyspace }), stop.signal));
+  const outcomes = Promise.allSettled(calls);
+  await settled();
+  requests.length = 0;
+  stop.abort(reason);
+  for (const outcome of await outcomes) expect(outcome).toEqual({ status: "rejected", reason });
+  release();
+  await first;
+  await openHistory({ client: watched, keyspace }).count();
+  expect(requests.map(({ queries }) => queries[0])).toEqual([expect.stringMatching(/^SELECT [^/]*$/)]);
 });
 
 /** Aborts when the request with this number has been sent. */

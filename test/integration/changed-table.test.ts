@@ -177,6 +177,34 @@ test("a table that goes away while a large append is under way: what is stored i
   expect(error.message).toContain("does not exist, and createTable is false");
 });
 
+test.each([true, false])("dropped while 500 calls run, createTable %s: made anew, or named", async (createTable) => {
+  const client = openClient();
+  const table = newTable();
+  await admin.execute(createTableStatement({ keyspace, table }));
+  const open = (): CassandraChatMessageHistory => openHistory({ client, keyspace, table, createTable });
+  await open().setup();
+  let dropped = false;
+  const drop = admin.execute(`DROP TABLE ${keyspace}.${table}`).finally(() => {
+    dropped = true;
+  });
+  const failures: unknown[] = [];
+  const call = async (at: number): Promise<void> => {
+    while (!dropped) {
+      const history = open();
+      const calls = [history.addUserMessage("hi"), history.getMessages(), history.count(), history.clear()];
+      const outcomes = await Promise.allSettled(calls.slice(at % 2));
+      failures.push(...outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : [])));
+    }
+  };
+  await Promise.all([drop, ...Array.from({ length: 150 }, (_, at) => call(at))]);
+  const named = expect.stringContaining("does not exist, and createTable is false");
+  const expected = { code: "SETUP_FAILED", message: named };
+  if (createTable) expect(failures).toEqual([]);
+  else for (const failure of failures) expect(failure).toMatchObject(expected);
+  await admin.execute(createTableStatement({ keyspace, table }));
+  await use(open());
+});
+
 test("while a column is added, writes go on, each in one request", async () => {
   const { watched, requests } = watchClient(openClient());
   const history = openHistory({ client: watched, keyspace, table: newTable() });

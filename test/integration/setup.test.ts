@@ -60,6 +60,19 @@ test("no table option differs from the server's defaults", async () => {
   expect(options(made)).toEqual(options(plain));
 });
 
+test.each(["two", "three"] as const)(
+  "whatever the client's own consistency, here %s: the schema is read, and a history's own consistency is kept",
+  async (level) => {
+    const client = openClient({ queryOptions: { consistency: types.consistencies[level] } });
+    const own = { consistency: types.consistencies.one };
+    for (const table of [`new_${level}`, `new_${level}`]) {
+      const history = openHistory({ client, keyspace, table, readOptions: own, writeOptions: own });
+      await history.addUserMessage("hi");
+      expect(await history.count()).toBe(1);
+    }
+  },
+);
+
 test("an existing table costs no DDL", async () => {
   await client.execute(createTableStatement({ keyspace, table: "there" }));
   const { watched, requests } = watchClient(client);

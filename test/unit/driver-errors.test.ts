@@ -133,6 +133,7 @@ test("what may come of a changed table", () => {
     invalid("Invalid type for session_id"),
     invalid("UUID should be 16 or 0 bytes (36)"),
     allNodes(response(codes.unprepared)),
+    response(codes.serverError, "java.lang.IllegalArgumentException: Unknown CF 0b2f6400-c9ad-11f0-8000-010203040506"),
     typeError,
   ];
   expect(changed.map(mayBeChangedTable)).toEqual(changed.map(() => true));

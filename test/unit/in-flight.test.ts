@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { type Client, errors } from "cassandra-driver";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -151,19 +152,29 @@ test("where others fill all connections, the only one of ours is tried again unt
   expect([result, tries]).toEqual(["sent", 5]);
 });
 
-test("a call that is given up while it waits for room is not tried again", async () => {
-  const stop = new AbortController();
-  let tries = 0;
-  const request = async (): Promise<never> => {
-    tries += 1;
-    stop.abort("enough");
-    throw busy();
-  };
-  const client = pooled(1, 1);
-  await expect(sendRequest(client, request, stop.signal)).rejects.toBe("enough");
-  expect(tries).toBe(1);
-  expect(await sendRequest(client, async () => "the place is free")).toBe("the place is free");
-});
+test.each([
+  ["a text", "enough"],
+  // A caller may pass on what another request failed with.
+  ["an error of the driver's", busy()],
+  ["what cannot be read", unreadable("message")],
+])(
+  "a call that is given up while it waits for room is not tried again: the reason is %s",
+  async (_, reason) => {
+    const stop = new AbortController();
+    let tries = 0;
+    const request = async (): Promise<never> => {
+      tries += 1;
+      stop.abort(reason);
+      throw busy();
+    };
+    const client = pooled(1, 1);
+    const outcome: unknown = await sendRequest(client, request, stop.signal).catch((error: unknown) => error);
+    expect(outcome === reason).toBe(true);
+    expect(tries).toBe(1);
+    expect(await sendRequest(client, async () => "the place is free")).toBe("the place is free");
+  },
+  5000,
+);
 
 test("a call that is given up in the queue rejects at once, and the others keep their order", async () => {
   const client = pooled(4, 1);
@@ -180,6 +191,29 @@ test("a call that is given up in the queue rejects at once, and the others keep 
   await last;
   expect(sent).toEqual([0, 1, 2]);
 });
+
+test.each(["message", "stack", "code", "info", "innerErrors", "name"])(
+  "an error whose %s throws when it is read keeps no place, and is not shown",
+  async (field) => {
+    const client = unconnectedClient();
+    const more = requests(client, MAX_IN_FLIGHT - 1);
+    for (const error of [unreadable(field), Object.assign(new Error("any"), { innerErrors: [unreadable(field)] })]) {
+      const failure: unknown = await sendRequest(client, () => Promise.reject(error)).catch(
+        (reason: unknown) => reason,
+      );
+      expect([failure instanceof Error, inspect(failure)]).toEqual([true, expect.not.stringContaining("secret")]);
+    }
+    expect(await sendRequest(client, async () => "sent")).toBe("sent");
+    more.end(1);
+  },
+);
+
+function unreadable(field: string): Error {
+  const get = (): never => {
+    throw new Error("secret");
+  };
+  return Object.defineProperty(new Error("any"), field, { get });
+}
 
 test("connections that stay busy for 12 s are the call's error", async () => {
   let tries = 0;
