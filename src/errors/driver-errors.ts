@@ -25,7 +25,7 @@ export function textOf(error: unknown): string {
 export function readable(error: unknown): unknown {
   try {
     for (const one of [error, ...innerErrors(error)])
-      for (const look of [serverCode, driverClass, isTypeError]) look(one);
+      for (const look of [serverCode, driverClass, isNotEncoded]) look(one);
     return error;
   } catch {
     return new Error("The client failed with an error that cannot be read.");
@@ -101,16 +101,20 @@ const WRONG_REQUEST = /oversized mutation|request is too big|consistency|seriali
  * columns.
  */
 export function mayBeChangedTable(error: unknown): boolean {
-  if (isTableMissing(error) || isTypeError(error)) return true;
+  if (isTableMissing(error) || isNotEncoded(error)) return true;
   return isInvalidRequest(error) && !WRONG_REQUEST.test(textOf(error));
 }
 
+/** What the driver's numbers say of a text that is none (long.js, and cassandra-driver's `types/integer.js`). */
+const NO_NUMBER = /^(interior hyphen|empty string|number format error)/;
+
 /**
  * The driver could not encode a value as the type of its column, and quotes the value. It keeps the columns of a statement's
- * first table by the statement's text.
+ * first table by the statement's text. `BigInt` throws a SyntaxError.
  */
-export function isTypeError(error: unknown): boolean {
-  return isError(error) && "name" in error && error.name === "TypeError";
+export function isNotEncoded(error: unknown): boolean {
+  if (!isError(error) || !("name" in error)) return false;
+  return error.name === "TypeError" || error.name === "SyntaxError" || NO_NUMBER.test(error.message);
 }
 
 /** The server met an error of its own: a node that has not opened a new table yet says "Unknown CF" so. */

@@ -4,7 +4,7 @@ import {
   isError,
   isLoginFailure,
   isNoHostAvailable,
-  isTypeError,
+  isNotEncoded,
   isUnauthorized,
   SERVER,
   serverCode,
@@ -18,7 +18,7 @@ import {
 
 /** The driver's error, to be the cause of ours; undefined where its text names the client's user or quotes what was written. */
 export function shownCause(error: unknown): unknown {
-  const tells = (one: unknown): boolean => isLoginFailure(one) || isUnauthorized(one) || isTypeError(one);
+  const tells = (one: unknown): boolean => isLoginFailure(one) || isUnauthorized(one) || isNotEncoded(one);
   return [error, ...innerErrors(error)].some(tells) ? undefined : error;
 }
 
@@ -54,7 +54,7 @@ export function explainFailure(
   if (isNoHostAvailable(cause) && /after shutdown/i.test(textOf(cause))) {
     return "The client was shut down: use one that is open";
   }
-  if (all.some(isTypeError)) return "The driver could not encode a value as the type that it takes the column for";
+  if (all.some(isNotEncoded)) return "The driver could not encode a value as the type that it takes the column for";
   const what = isNoHostAvailable(cause) ? "No node could take the request; see" : "See";
   return `${what} the driver's error in \`cause\``;
 }

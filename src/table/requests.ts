@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import type { QueryOptions, types } from "cassandra-driver";
-import { isTableMissing, isTypeError, mayBeChangedTable } from "../errors/driver-errors.ts";
+import { isNotEncoded, isTableMissing, mayBeChangedTable } from "../errors/driver-errors.ts";
 import { tableChanged } from "../errors/failures.ts";
 import { CassandraHistoryError } from "../errors/history-error.ts";
 import { throwIfAborted } from "./abort.ts";
@@ -109,7 +109,7 @@ export class TableRequests {
       if (!isAnswer && !isTableMissing(error)) throw error;
       throw found instanceof CassandraHistoryError ? tableChanged(found) : found;
     }
-    if (isTypeError(error)) this.table.markStatements();
+    if (isNotEncoded(error)) this.table.markStatements();
   }
 }
 

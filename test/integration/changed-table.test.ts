@@ -16,6 +16,8 @@ const keyspace = ownKeyspace(admin);
 const WRONG_TYPES = [
   ["session_id", "blob"],
   ["session_id", "int"],
+  ["session_id", "bigint"],
+  ["session_id", "varint"],
   ["message_id", "int"],
   ["message_id", "text"],
   ["message", "blob"],

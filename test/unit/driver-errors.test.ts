@@ -135,6 +135,9 @@ test("what may come of a changed table", () => {
     allNodes(response(codes.unprepared)),
     response(codes.serverError, "java.lang.IllegalArgumentException: Unknown CF 0b2f6400-c9ad-11f0-8000-010203040506"),
     typeError,
+    new SyntaxError("Cannot convert the text to a BigInt"),
+    new Error("interior hyphen"),
+    new Error('number format error: interior "-" character: the-text'),
   ];
   expect(changed.map(mayBeChangedTable)).toEqual(changed.map(() => true));
   const others = [
