@@ -1,5 +1,7 @@
 import type { BaseMessage } from "@langchain/core/messages";
-import { idDate } from "../ids/timeuuid.ts";
+import { noTime } from "../errors/failures.ts";
+import { readSystemMillis, toDate } from "../ids/readings.ts";
+import { idMillis } from "../ids/timeuuid.ts";
 
 /** A message as it stands in the history. */
 export interface ChatHistoryEntry {
@@ -22,14 +24,15 @@ export interface ChatHistoryPage {
   readonly newer?: string;
 }
 
-/** @param readAt - when its remaining expiry was so many seconds, in milliseconds since 1970 */
+/** @param readAt - when its remaining expiry was so many seconds, in milliseconds since 1970; now, where nothing is given */
 export function createEntry(
   id: string,
   message: BaseMessage,
   ttlSeconds: number | undefined,
-  readAt: number = Date.now(),
+  readAt: number | undefined = readSystemMillis(),
 ): ChatHistoryEntry {
-  const entry = { id, createdAt: idDate(id), message };
+  const entry = { id, createdAt: toDate(idMillis(id)), message };
   if (ttlSeconds === undefined) return Object.freeze(entry);
-  return Object.freeze({ ...entry, expiresAt: new Date(readAt + ttlSeconds * 1000) });
+  if (readAt === undefined) throw noTime();
+  return Object.freeze({ ...entry, expiresAt: toDate(readAt + ttlSeconds * 1000) });
 }

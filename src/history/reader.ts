@@ -1,6 +1,7 @@
 import type { BaseMessage } from "@langchain/core/messages";
 import { lookFailed, readFailed } from "../errors/failures.ts";
 import type { SessionClock } from "../ids/clock.ts";
+import { readSystemMillis } from "../ids/readings.ts";
 import type { EntriesOptions } from "../options/arguments.ts";
 import type { ResolvedOptions, WindowStart } from "../options/history-options.ts";
 import { REACH_BACK_ROWS, WHOLE_READ_PAGE_BYTES, WHOLE_READ_PAGE_ROWS } from "../options/limits.ts";
@@ -96,7 +97,7 @@ export class SessionReader {
     const left = { entries: limit };
     for await (const page of this.#pages(query)) {
       throwIfAborted(query.signal);
-      yield this.#toEntries(page, left, Date.now());
+      yield this.#toEntries(page, left, readSystemMillis());
       if (left.entries <= 0) return;
     }
   }
@@ -105,7 +106,7 @@ export class SessionReader {
   *#toEntries(
     rows: readonly StoredRow[],
     left: { entries: number },
-    readAt: number,
+    readAt: number | undefined,
   ): Generator<ChatHistoryEntry, void> {
     for (const row of rows) {
       if (left.entries <= 0) return;

@@ -1,5 +1,5 @@
-import { performance } from "node:perf_hooks";
-import { MAX_TTL_SECONDS, SLOW_WRITE_MS, WRITES_PER_UPDATE } from "../options/limits.ts";
+import { readSteadyMillis } from "../ids/readings.ts";
+import { MAX_TTL_SECONDS, WRITES_PER_UPDATE } from "../options/limits.ts";
 import { throwIfAborted } from "../table/abort.ts";
 import { updateTime } from "../table/edit-dates.ts";
 import type { MessageTable, RowPage, Selection } from "../table/message-table.ts";
@@ -27,25 +27,28 @@ interface FoundRow {
  * Replaces one row; false where there is none, or nothing is left of its expiry. Waits for its turn: of two updates of this
  * process the later call is dated later, even where the earlier one timed out.
  *
- * The row expires when it would have. The server counts the expiry from when the write arrives, which may be late. So after a
- * slow write the row is read again, and written again where it would expire more than a second late.
+ * The row expires when it would have. The server counts the expiry from the second in which the write arrives. Where that may be
+ * a later one than was reckoned with, the row is read again, and written again if it would expire late.
  */
 export async function replaceRow(table: MessageTable, replacement: Replacement): Promise<boolean> {
   const { id, turn, signal } = replacement;
   await turn.start;
+  let last: SentWrite | undefined;
   for (let writes = 0; writes < WRITES_PER_UPDATE; writes += 1) {
     throwIfAborted(signal);
     const found = await findRow(table, replacement);
     if (found === undefined) return writes > 0;
-    if (writes > 0 && found.late <= 1) return true;
-    // The first slow write may be the last. Where the second one is slow as well, the third is taken to be as late.
-    const { milliseconds, timestamp } = await write(table, replacement, found, writes > 1 ? found.late : 0);
-    if (milliseconds === undefined) {
-      // It arrived when the message was to be gone.
-      if (writes > 0) await table.removeRows([{ id }], { timestamp, signal });
+    // Somebody else's update stands as it is.
+    if (last !== undefined && (found.late < 1 || writeTimeOf(found.row) !== last.timestamp)) return true;
+    // The first slow write may be the last. Where the second one is slow as well, the third is taken to be as slow.
+    const sent = await write(table, replacement, found, writes > 1 ? (last?.milliseconds ?? 0) : 0);
+    if (sent.isTooLate) {
+      // The last write arrived when the message was to be gone.
+      if (last !== undefined) await table.removeRows([{ id }], { timestamp: sent.timestamp, signal });
       return false;
     }
-    if (found.expiresAt === undefined || milliseconds <= SLOW_WRITE_MS) return true;
+    if (found.expiresAt === undefined || serverSeconds(found.page) <= sent.countedFrom) return true;
+    last = sent;
   }
   return true;
 }
@@ -74,28 +77,33 @@ function rememberedExpiry(row: StoredRow, read: number, last: LastUpdate | undef
 }
 
 interface SentWrite {
-  /** How long it took; undefined where nothing was left of the expiry, and nothing was sent. */
-  readonly milliseconds: number | undefined;
   readonly timestamp: number;
+  /** The second of the servers' clock from which its expiry was counted: that in which it was expected to arrive. */
+  readonly countedFrom: number;
+  readonly milliseconds: number;
+  /** Nothing was left of the expiry, and nothing was sent. */
+  readonly isTooLate: boolean;
 }
 
-/** @param late - seconds by which the write is expected to arrive late */
+/** @param delay - milliseconds that it is expected to take */
 async function write(
   table: MessageTable,
   { id, text, signal }: Replacement,
   { row, page, expiresAt }: FoundRow,
-  late: number,
+  delay: number,
 ): Promise<SentWrite> {
   const timestamp = updateTime(writeTimeOf(row), table.memory.lastUpdate(id)?.writeTime);
   table.memory.rememberUpdate(id, { writeTime: timestamp, expiresAt });
-  let sentAt: number | undefined;
+  let [sentAt, countedFrom, isTooLate] = [0, 0, false];
   const rows = (): Pick<InsertRow, "id" | "text" | "ttlSeconds">[] => {
+    countedFrom = serverSeconds(page, delay);
     // 0 is no expiry, even in a table that has a default one.
-    const ttlSeconds = expiresAt === undefined ? 0 : expiresAt - serverSeconds(page) - late;
-    if (expiresAt !== undefined && ttlSeconds < 1) return [];
-    sentAt = performance.now();
+    const ttlSeconds = expiresAt === undefined ? 0 : expiresAt - countedFrom;
+    isTooLate = expiresAt !== undefined && ttlSeconds < 1;
+    if (isTooLate) return [];
+    sentAt = readSteadyMillis();
     return [{ id, text, ttlSeconds: Math.min(ttlSeconds, MAX_TTL_SECONDS) }];
   };
   await table.update(rows, { timestamp, signal });
-  return { milliseconds: sentAt === undefined ? undefined : performance.now() - sentAt, timestamp };
+  return { timestamp, countedFrom, isTooLate, milliseconds: readSteadyMillis() - sentAt };
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { noTime } from "../errors/failures.ts";
 import { readSystemMicros } from "./readings.ts";
 import { remember, type SessionTimes, unknownSession } from "./session-memory.ts";
-import { type ClockState, clockState, MOST_REPLACEMENTS, randomTail } from "./state.ts";
+import { type ClockState, clockState, randomTail } from "./state.ts";
 import { formatTimeUuid, idMicros, LATEST_MICROS, type TimeUuid } from "./timeuuid.ts";
 
 /** Ids of sessions may be 65,535 bytes long. Longer keys than this are kept as their hash. */
@@ -41,24 +41,6 @@ function nextId(state: ClockState, times: SessionTimes): string {
 function nextWrite(state: ClockState): number {
   state.lastWrite = Math.max(readClock(state), state.lastWrite + 1);
   return state.lastWrite;
-}
-
-/** Many at once: a map whose first keys were deleted takes long to give its first key. */
-function forgetOlderHalf(replacements: Map<string, number>): void {
-  for (const row of replacements.keys()) {
-    if (replacements.size <= MOST_REPLACEMENTS / 2) return;
-    replacements.delete(row);
-  }
-}
-
-/** A write time of this process that belongs to no session. */
-export function nextMicros(): number {
-  return nextWrite(clockState());
-}
-
-/** A later write time. A nanosecond timestamp of another writer exceeds 2^53, where a number may be off by up to 1,024. */
-export function justAfter(writeTime: number): number {
-  return writeTime + (Number.isSafeInteger(writeTime + 1) ? 1 : 2048);
 }
 
 /**
@@ -108,11 +90,11 @@ export class SessionClock {
   observe(id: TimeUuid): void {
     const micros = floorOf(id);
     if (micros <= this.#newest) return;
+    this.#newest = micros;
     const { memory } = clockState();
     const known = memory.sessions.get(this.#key());
     // What is no newer than what was forgotten may be older than what was forgotten of this session.
     if ((known === undefined || known.id === 0) && micros <= memory.forgottenId) return;
-    this.#newest = micros;
     if (known !== undefined) known.id = Math.max(known.id, micros);
     else remember(memory, { ...unknownSession(memory, this.#key()), id: micros });
   }
@@ -138,22 +120,6 @@ export class SessionClock {
     const time = nextWrite(state);
     times.deleted = Math.max(times.deleted, time);
     this.#remember(state, times);
-    return time;
-  }
-
-  /**
-   * The write time of a row's replacement: `earliest`, or just after the last replacement of that row by this process. An
-   * earlier one that timed out may take effect late, and a replica may not have seen it: of one time, Cassandra would keep
-   * the text that sorts last.
-   */
-  replacementTime(id: string, earliest: number): number {
-    const { replacements } = clockState();
-    const row = shorten(`${this.#key()}${SEPARATOR}${id.toLowerCase()}`);
-    const time = Math.max(earliest, justAfter(replacements.get(row) ?? 0));
-    // Last in order again, so that the first is the one that was replaced longest ago.
-    replacements.delete(row);
-    if (replacements.size >= MOST_REPLACEMENTS) forgetOlderHalf(replacements);
-    replacements.set(row, time);
     return time;
   }
 

@@ -7,7 +7,11 @@ import { LATEST_MICROS } from "./timeuuid.ts";
  * `performance` is imported: fake timers put an object in the global's place whose `timeOrigin` is a function.
  */
 
-const LATEST_MILLIS = LATEST_MICROS / 1000;
+/** A day before the latest id: what is made after this reading, however fast, is before that. */
+const LATEST_MILLIS = LATEST_MICROS / 1000 - 86_400_000;
+
+/** For a moment in which the global is a double that makes no dates. */
+const ImportedDate = Date;
 
 /** What one reading leaves for the next, which checks it anew. */
 export interface ClockOffset {
@@ -54,6 +58,25 @@ function correctGuess(guess: number, earliest: number, steady: number): number {
   // No fake clock has touched the start of the process: after one, this is right again at once.
   const sinceStart = Math.floor((readNumber(timeOrigin) + steady) * 1000);
   return sinceStart >= earliest && sinceStart <= latest ? sinceStart : earliest;
+}
+
+/** Milliseconds of the steady clock. NaN where it tells none: every comparison with that is false. */
+export function readSteadyMillis(): number {
+  return readNumber(steadyNow);
+}
+
+/** A date of this time. */
+export function toDate(millis: number): Date {
+  return makeDate(() => Date, millis) ?? new ImportedDate(millis);
+}
+
+function makeDate(source: () => DateConstructor, millis: number): Date | undefined {
+  try {
+    const date = new (source())(millis);
+    return date.getTime() === millis ? date : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A whole number of milliseconds; undefined where the source has none. */

@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { isMap } from "node:util/types";
 import type { ClockOffset } from "./readings.ts";
 import { createMemory, isSessionMemory, type SessionMemory } from "./session-memory.ts";
 import { sharedState } from "./shared.ts";
@@ -15,13 +14,10 @@ export interface ClockState extends ClockOffset {
   /** The last eight bytes of this process's ids: random, so that no other process makes the same id. */
   tail: string;
   readonly memory: SessionMemory;
-  /** When rows were last replaced, by session and id, in the order of the replacements. */
-  readonly replacements: Map<string, number>;
 }
 
 /** The number changes with the shape of the state: copies of two releases do not share theirs. */
 const CLOCK: symbol = Symbol.for("langchain-cassandra-history.clock.v2");
-export const MOST_REPLACEMENTS = 10_000;
 const TAIL = /^[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 export function clockState(): ClockState {
@@ -30,13 +26,13 @@ export function clockState(): ClockState {
 
 function createClockState(): ClockState {
   const memory = createMemory();
-  return { offset: 0, millis: 0, lastId: 0, lastWrite: 0, tail: randomTail(), memory, replacements: new Map() };
+  return { offset: 0, millis: 0, lastId: 0, lastWrite: 0, tail: randomTail(), memory };
 }
 
 function isClockState(value: unknown): value is ClockState {
   if (typeof value !== "object" || value === null || !Object.isExtensible(value)) return false;
   if (!("offset" in value && "millis" in value && "lastId" in value && "lastWrite" in value)) return false;
-  if (!("tail" in value && "memory" in value && "replacements" in value)) return false;
+  if (!("tail" in value && "memory" in value)) return false;
   return (
     Number.isFinite(value.offset) &&
     isTime(value.millis) &&
@@ -44,9 +40,7 @@ function isClockState(value: unknown): value is ClockState {
     isTime(value.lastWrite) &&
     typeof value.tail === "string" &&
     TAIL.test(value.tail) &&
-    isSessionMemory(value.memory) &&
-    isMap(value.replacements) &&
-    value.replacements.size <= MOST_REPLACEMENTS
+    isSessionMemory(value.memory)
   );
 }
 

@@ -57,8 +57,8 @@ function word(id: Uint8Array, at: number): number {
   return byte(id, at) * 0x100 + byte(id, at + 1);
 }
 
-export function idDate(id: TimeUuid): Date {
-  return new Date(Math.floor(idMicros(id) / 1000));
+export function idMillis(id: TimeUuid): number {
+  return Math.floor(idMicros(id) / 1000);
 }
 
 /** Cassandra's order: by time, then by the last eight bytes, each read as signed (`AbstractTimeUUIDType`, 5.0). */

@@ -93,8 +93,5 @@ export const MAX_REMEMBERED_ROWS = 10_000;
  */
 export const UPDATES_PER_DELETE = 10_000;
 
-/** Milliseconds: a write of a message that expires is looked after when it took longer. The contract grants a second. */
-export const SLOW_WRITE_MS = 1000;
-
 /** Times that an update writes a message that expires, at most, where every write is slow. */
 export const WRITES_PER_UPDATE = 3;

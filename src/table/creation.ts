@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { Client, Host } from "cassandra-driver";
 import {
   isAlreadyExists,
@@ -9,7 +8,8 @@ import {
   isTransient,
 } from "../errors/driver-errors.ts";
 import { schemaDisagreement } from "../errors/setup-errors.ts";
-import { idMicros, isTimeUuid } from "../ids/timeuuid.ts";
+import { readSteadyMillis, readSystemMillis } from "../ids/readings.ts";
+import { idMillis, isTimeUuid } from "../ids/timeuuid.ts";
 import {
   AGREED_NODE_LIMIT_MS,
   AGREED_NODE_PAUSE_MS,
@@ -18,6 +18,7 @@ import {
   SETTLED_AFTER_MS,
 } from "../options/limits.ts";
 import { sendRequest } from "./in-flight.ts";
+import { pause } from "./pause.ts";
 import { readSchemaVersion } from "./schema.ts";
 import type { TableDefinition } from "./statements.ts";
 
@@ -49,26 +50,31 @@ function hostsById(client: Client): Host[] {
 }
 
 async function createOn(client: Client, host: Host, statement: string): Promise<void> {
-  for (const limit = Date.now() + AGREED_NODE_LIMIT_MS; ; await delay(AGREED_NODE_PAUSE_MS)) {
+  for (const limit = readSteadyMillis() + AGREED_NODE_LIMIT_MS; ; await pause(AGREED_NODE_PAUSE_MS)) {
     try {
       await sendRequest(client, () => client.execute(statement, [], { host, isIdempotent: true }));
       return;
     } catch (error) {
       // Another process was faster, by way of another node.
       if (isAlreadyExists(error) || isTableIdMismatch(error)) return;
-      if (!isTransient(error) || isIgnoredNode(error) || Date.now() >= limit) throw error;
+      if (!isTransient(error) || isIgnoredNode(error) || isOver(limit)) throw error;
     }
   }
 }
 
+/** A moment in which no clock tells the time ends the wait, too: it might not end else. */
+function isOver(limit: number): boolean {
+  return !(readSteadyMillis() < limit);
+}
+
 /** Made so long ago that every node has it. An id that tells no time may be of any age. */
 export function isSettled(tableId: string): boolean {
-  return isTimeUuid(tableId) && idMicros(tableId) / 1000 < Date.now() - SETTLED_AFTER_MS;
+  return isTimeUuid(tableId) && idMillis(tableId) < (readSystemMillis() ?? 0) - SETTLED_AFTER_MS;
 }
 
 /** Resolves when every node that this client is connected to works with the table, and with the same schema. */
 export async function untilAgreed(client: Client, table: TableDefinition): Promise<void> {
-  for (const limit = Date.now() + AGREEMENT_LIMIT_MS; ; await delay(AGREEMENT_PAUSE_MS)) {
+  for (const limit = readSteadyMillis() + AGREEMENT_LIMIT_MS; ; await pause(AGREEMENT_PAUSE_MS)) {
     const hosts = client.getState().getConnectedHosts();
     const asked = await Promise.allSettled(hosts.map((host) => readSchemaVersionWith(client, host, table.probe)));
     // A node that does not answer takes no write either, and asks the others for the schema when it is back.
@@ -76,7 +82,7 @@ export async function untilAgreed(client: Client, table: TableDefinition): Promi
     if (versions.size === 1 && !versions.has(undefined)) return;
     // Where none answers, the driver tells why.
     if (versions.size === 0) await readSchemaVersion(client);
-    if (Date.now() >= limit) {
+    if (isOver(limit)) {
       const withoutTable = versions.delete(undefined);
       throw schemaDisagreement(table, AGREEMENT_LIMIT_MS / 1000, versions.size, withoutTable);
     }

@@ -1,9 +1,9 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { Client } from "cassandra-driver";
 import { isConnectionBusy, readable } from "../errors/driver-errors.ts";
 import { BUSY_PAUSE_MS, MAX_BUSY_PAUSES } from "../options/limits.ts";
 import { throwIfAborted } from "./abort.ts";
 import { Gate } from "./gate.ts";
+import { pause } from "./pause.ts";
 
 const gates = new WeakMap<Client, Gate>();
 
@@ -37,7 +37,7 @@ export async function sendRequest<Result>(
     turn = gate.stepBack(arrival, signal);
     if (turn !== undefined) continue;
     pauses += 1;
-    await delay(BUSY_PAUSE_MS);
+    await pause(BUSY_PAUSE_MS);
   }
 }
 

@@ -31,7 +31,9 @@ interface ChangedRows {
   readonly updates: Map<string, LastUpdate>;
   /** Write times of deletes that are ahead of the clock. */
   readonly deletes: Map<string, number>;
-  /** The newest of those write times. */
+  /** The newest of the write times that are no longer in `deletes`, by session: a clear may delete more rows than are remembered. */
+  readonly forgottenDeletes: Map<string, number>;
+  /** The newest of all those write times. */
   lastDelete: number;
 }
 
@@ -42,15 +44,17 @@ function changedRows(): ChangedRows {
     turns: new Map(),
     updates: new Map(),
     deletes: new Map(),
+    forgottenDeletes: new Map(),
     lastDelete: 0,
   }));
 }
 
 function isChangedRows(value: unknown): value is ChangedRows {
   if (typeof value !== "object" || value === null) return false;
-  if (!("turns" in value && "updates" in value && "deletes" in value && "lastDelete" in value)) return false;
-  const { turns, updates, deletes, lastDelete } = value;
-  return isMap(turns) && isMap(updates) && isMap(deletes) && Number.isFinite(lastDelete);
+  if (!("turns" in value && "updates" in value && "deletes" in value)) return false;
+  if (!("forgottenDeletes" in value && "lastDelete" in value)) return false;
+  const { turns, updates, deletes, forgottenDeletes, lastDelete } = value;
+  return isMap(turns) && isMap(updates) && isMap(deletes) && isMap(forgottenDeletes) && Number.isFinite(lastDelete);
 }
 
 /** What this process did to the rows of one session: in which order it updates them, and what it wrote last. */
@@ -98,7 +102,12 @@ export class RowMemory {
   /** This row is deleted at a time that may be ahead of the clock. */
   rememberDelete(id: string, writeTime: number): void {
     const changed = changedRows();
-    forgetOldest(changed.deletes);
+    forgetOldest(changed.deletes, (key, time) => {
+      const session = key.slice(0, key.indexOf(" "));
+      const newest = Math.max(time, changed.forgottenDeletes.get(session) ?? 0);
+      if (!changed.forgottenDeletes.has(session)) forgetOldest(changed.forgottenDeletes);
+      changed.forgottenDeletes.set(session, newest);
+    });
     changed.deletes.set(this.#keyOf(id), writeTime);
     changed.lastDelete = Math.max(changed.lastDelete, writeTime);
   }
@@ -109,23 +118,30 @@ export class RowMemory {
     if (changed.deletes.size === 0) return 0;
     if (changed.lastDelete < now) {
       changed.deletes.clear();
+      changed.forgottenDeletes.clear();
       return 0;
     }
-    return rows.reduce((newest, { id }) => Math.max(newest, changed.deletes.get(this.#keyOf(id)) ?? 0), 0);
+    const forgotten = changed.forgottenDeletes.get(this.#sessionKey()) ?? 0;
+    return rows.reduce((newest, { id }) => Math.max(newest, changed.deletes.get(this.#keyOf(id)) ?? forgotten), 0);
   }
 
   #keyOf(id: string): string {
+    return `${this.#sessionKey()} ${id.toLowerCase()}`;
+  }
+
+  #sessionKey(): string {
     // Hashed: session ids may be 65,535 bytes long.
     this.#session ??= createHash("sha256").update(JSON.stringify(this.#names)).digest("base64");
-    return `${this.#session} ${id.toLowerCase()}`;
+    return this.#session;
   }
 }
 
 /** Many at once: a map whose first keys were deleted takes long to give its first key. */
-function forgetOldest(rows: Map<string, unknown>): void {
+function forgetOldest<Value>(rows: Map<string, Value>, onForget?: (key: string, value: Value) => void): void {
   if (rows.size < MAX_REMEMBERED_ROWS) return;
-  for (const key of rows.keys()) {
+  for (const [key, value] of rows) {
     if (rows.size <= MAX_REMEMBERED_ROWS / 2) return;
     rows.delete(key);
+    onForget?.(key, value);
   }
 }

@@ -1,10 +1,12 @@
 import { performance } from "node:perf_hooks";
+import process from "node:process";
 import { HumanMessage } from "@langchain/core/messages";
 import { types } from "cassandra-driver";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type CassandraChatMessageHistory, CassandraHistoryError } from "../../src/index.ts";
 import { startClockAnew } from "../support/clock.ts";
 import { numbered, texts } from "../support/messages.ts";
+import { METHODS } from "../support/methods.ts";
 import { openClient, openHistory, ownKeyspace } from "../support/session.ts";
 import { watchClient } from "../support/watch.ts";
 
@@ -121,6 +123,22 @@ const broken: Record<string, () => void> = {
     vi.spyOn(Date, "now").mockImplementation(() => {
       throw new Error("a fake");
     }),
+  "Date.now() is a big integer": () =>
+    vi.spyOn(Date, "now").mockImplementation(() => BigInt(realNow()) as unknown as number),
+  "there is no Date.now()": () => vi.stubGlobal("Date", Object.assign(class extends Date {}, { now: undefined })),
+  "there is no Date": () => vi.stubGlobal("Date", undefined),
+  "Date makes the same date each time": () => {
+    const only = new Date("2020-01-01");
+    vi.stubGlobal("Date", function DateDouble() {
+      return only;
+    });
+  },
+  "Date makes no date": () => {
+    const fail = (): never => {
+      throw new Error("a fake");
+    };
+    vi.stubGlobal("Date", Object.assign(fail, { now: realNow }));
+  },
   "Date gives no time at all": () => {
     vi.stubGlobal(
       "Date",
@@ -130,6 +148,12 @@ const broken: Record<string, () => void> = {
       },
     );
   },
+  "performance.now() throws": () =>
+    vi.spyOn(performance, "now").mockImplementation(() => {
+      throw new Error("a fake");
+    }),
+  "performance.now() is a big integer": () =>
+    vi.spyOn(performance, "now").mockImplementation(() => process.hrtime.bigint() as unknown as number),
   "performance.now() is NaN": () => vi.spyOn(performance, "now").mockReturnValue(Number.NaN),
   "performance.timeOrigin is a function": () =>
     Object.defineProperty(performance, "timeOrigin", { value: () => 0, configurable: true }),
@@ -138,6 +162,59 @@ const broken: Record<string, () => void> = {
     broken["Date gives no time at all"]?.();
   },
 };
+
+/** Everything is as it was before the moment. */
+function mendClocks(): void {
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+  Reflect.deleteProperty(performance, "timeOrigin");
+}
+
+const tellNothing = names(broken).filter((what) => what.startsWith("nothing"));
+
+test.each(names(broken))("every method goes on while %s, or says that there is no time", async (what) => {
+  const history = openHistory({ client, keyspace, ttlSeconds: 1000 });
+  const ids = (await history.append(numbered(3))).map(({ id }) => id);
+  const methods: ((id: string) => Promise<unknown>)[] = [
+    (id) => history.update(id, new HumanMessage("changed")),
+    (id) => history.getPage({ limit: 5, after: id }),
+    ...Object.entries(METHODS).map(
+      ([name, method]) =>
+        () =>
+          name === "update" ? Promise.resolve() : method(history),
+    ),
+  ];
+  const outcomes: unknown[] = [];
+  for (const method of methods) {
+    broken[what]?.();
+    const [outcome] = await Promise.allSettled([method(ids[1] ?? "")]);
+    mendClocks();
+    if (outcome.status === "rejected") outcomes.push(outcome.reason);
+  }
+  for (const error of outcomes) expect(error).toBeInstanceOf(CassandraHistoryError);
+  if (!tellNothing.includes(what)) expect(outcomes).toEqual([]);
+});
+
+test.each(names(broken))("an entry has its own dates while %s", async (what) => {
+  const history = open();
+  await history.setup();
+  broken[what]?.();
+  const [added] = await Promise.allSettled([history.append(numbered(1), { ttlSeconds: 1000 })]);
+  const [page] = await Promise.allSettled([history.getPage({ limit: 1 })]);
+  mendClocks();
+  if (tellNothing.includes(what)) return;
+  const entries = [
+    ...(added.status === "fulfilled" ? added.value : []),
+    ...(page.status === "fulfilled" ? page.value.entries : []),
+  ];
+  expect(entries).toHaveLength(2);
+  for (const { createdAt, expiresAt } of entries) {
+    if (/same date/.test(what)) expect(createdAt).toEqual(new Date("2020-01-01"));
+    else expect(Math.abs(createdAt.getTime() - realNow())).toBeLessThan(10_000);
+    const left = (expiresAt?.getTime() ?? 0) - createdAt.getTime();
+    expect(Math.abs(left - 1_000_000)).toBeLessThan(5000);
+  }
+});
 
 describe.each(["at first use", "later"])("%s", (when) => {
   test.each(names(broken))("a moment in which %s passes without a trace", async (what) => {
@@ -151,9 +228,7 @@ describe.each(["at first use", "later"])("%s", (when) => {
       history.clear(),
       history.addUserMessage("meanwhile too"),
     ]);
-    vi.restoreAllMocks();
-    vi.unstubAllGlobals();
-    Reflect.deleteProperty(performance, "timeOrigin");
+    mendClocks();
     for (const one of meanwhile)
       if (one.status === "rejected") expect(one.reason).toBeInstanceOf(CassandraHistoryError);
     for (const one of [history, other]) {

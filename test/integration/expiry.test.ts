@@ -237,6 +237,34 @@ test("an update by a process that knows nothing of the ones before keeps the exp
   expect(Math.abs(await lateness(place))).toBeLessThanOrEqual(1);
 });
 
+test("slow updates by processes that know nothing of each other keep the expiry, too", {
+  timeout: 40_000,
+}, async () => {
+  const late = lateClient(isInsert, () => 600);
+  const place = await addExpiring(1000);
+  for (let at = 0; at < 8; at += 1) {
+    Reflect.deleteProperty(globalThis, ROWS);
+    await open(late, place.sessionId).update(place.id, new HumanMessage(`${at}`));
+  }
+  expect(Math.abs(await lateness(place))).toBeLessThanOrEqual(1);
+});
+
+test("an update that arrived late, and is looked after, leaves what another process wrote since", async () => {
+  const place = await addExpiring(1000);
+  const { watched, requests } = watchClient(client, async (request, send) => {
+    if (!isInsert(request) || requests.filter(isInsert).length > 1) return send();
+    await setTimeout(1000);
+    const result = await send();
+    const own: unknown = Reflect.get(globalThis, ROWS);
+    Reflect.deleteProperty(globalThis, ROWS);
+    await open(client, place.sessionId).update(place.id, new HumanMessage("theirs"));
+    Reflect.set(globalThis, ROWS, own);
+    return result;
+  });
+  await open(watched, place.sessionId).update(place.id, new HumanMessage("mine"));
+  expect(texts(await open(client, place.sessionId).getMessages())).toEqual(["theirs"]);
+});
+
 describe.concurrent("a fork keeps the expiry", () => {
   test("where its writes follow its reads late", async () => {
     const place = await addExpiring(1000);

@@ -11,7 +11,7 @@ import { forgetClock } from "../support/clock.ts";
 import { idFromNow } from "../support/ids.ts";
 import { texts } from "../support/messages.ts";
 import { humanRow, writeRow } from "../support/rows.ts";
-import { clusterEnvironment, openClient, openHistory, ownKeyspace } from "../support/session.ts";
+import { clusterArguments, clusterEnvironment, openClient, openHistory, ownKeyspace } from "../support/session.ts";
 import { HOUR, latestWriteTime } from "../support/time.ts";
 import { asksFor, watchClient } from "../support/watch.ts";
 
@@ -213,6 +213,17 @@ test.each([undefined, null, Number.NaN, Number.POSITIVE_INFINITY, 1_700_000_000_
     expect(texts(await history.getMessages())).toEqual(["dated"]);
   },
 );
+
+describe.each(["ES module", "CommonJS"])("the %s build", (build) => {
+  test.each(["before", "after", "after, and real again"])(
+    "waits for the nodes under the fake timers of Node's test runner, where it was imported %s them",
+    async (when) => {
+      const args = ["test/programs/mocked-timers.mjs", ...clusterArguments(), keyspace, build, when];
+      const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: SETTLES_WITHIN_MS });
+      expect(JSON.parse(stdout)).toEqual({ refusals: 2, read: ["hi!"] });
+    },
+  );
+});
 
 test("the CommonJS build passes the same main path under Jest, with its fake timers", async () => {
   const jest = createRequire(import.meta.url).resolve("jest/bin/jest");

@@ -157,6 +157,20 @@ test("500 brand new messages are cleared while another process updates them, and
   expect(texts(await copy.getMessages())).toEqual(texts(numbered(500)));
 });
 
+test("what more messages ahead are cleared than the process remembers, all come back by a second fork", async () => {
+  const count = 11_000;
+  vi.spyOn(Date, "now").mockReturnValue(Date.now() + 60_000);
+  const from = openHistory({ client, keyspace });
+  await from.addMessages(numbered(count));
+  vi.restoreAllMocks();
+  const copy = await from.fork(`${from.sessionId} copy`);
+  await from.clear();
+  expect(await from.getMessages()).toEqual([]);
+  await from.addUserMessage("new");
+  await copy.fork(from.sessionId);
+  expect(await from.count()).toBe(count + 1);
+});
+
 test("deletes leave the session's new messages alone, and are not dated further ahead each time", async () => {
   const history = openHistory({ client, keyspace });
   for (let round = 0; round < 30; round += 1) {

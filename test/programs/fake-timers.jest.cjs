@@ -61,19 +61,16 @@ test("a later message of another session is dated by the real clock", async () =
   expect(createdAt.getTime()).toBeLessThanOrEqual(Date.now());
 });
 
+/** What every row of an answer has: it may be a table, or a message. */
+const every = { id: "00000000-0000-1000-8000-000000000000", writetime: 1 };
+
 /** Answers at once, by promises alone: what is left to wait for is the library's. */
 const answering = {
   execute: async () => ({
     rows: [
-      {
-        id: "00000000-0000-1000-8000-000000000000",
-        column_name: "session_id",
-        kind: "partition_key",
-        type: "text",
-        writetime: 1,
-      },
-      { column_name: "message_id", kind: "clustering", type: "timeuuid", writetime: 1 },
-      { column_name: "message", kind: "regular", type: "text", writetime: 1 },
+      { ...every, column_name: "session_id", kind: "partition_key", type: "text" },
+      { ...every, column_name: "message_id", kind: "clustering", type: "timeuuid" },
+      { ...every, column_name: "message", kind: "regular", type: "text" },
     ],
   }),
   batch: async () => ({}),

@@ -37,8 +37,8 @@ function clientOf(nodes: Readonly<Record<string, Node>>): { readonly client: Cli
 
 /** The clock goes on so much at each reading. */
 function leap(milliseconds: number): void {
-  let now = Date.now();
-  vi.spyOn(Date, "now").mockImplementation(() => {
+  let now = performance.now();
+  vi.spyOn(performance, "now").mockImplementation(() => {
     now += milliseconds;
     return now;
   });

@@ -73,12 +73,29 @@ test("a delete ahead of the clock is known until the clock has passed it", () =>
   expect(mapOf("deletes").size).toBe(0);
 });
 
+test("of more deletes than are remembered, those of a session are taken to be as late as the latest that was forgotten", () => {
+  const count = 2 * MAX_REMEMBERED_ROWS;
+  memory("first").rememberDelete("0", 7);
+  for (let at = 0; at < count; at += 1) memory().rememberDelete(`${at}`, 1000 + at);
+  const latest = memory().lastDelete([{ id: "0" }], 50);
+  expect(latest).toBeGreaterThanOrEqual(1000);
+  expect(latest).toBeLessThan(1000 + count);
+  expect(memory().lastDelete([{ id: `${count - 1}` }], 50)).toBe(999 + count);
+  expect(memory("first").lastDelete([{ id: "0" }], 5)).toBe(7);
+  expect(memory("other").lastDelete([{ id: "0" }], 50)).toBe(0);
+  for (let at = 0; at < count; at += 1) memory(`${at}`).rememberDelete("id", 5000 + at);
+  expect(mapOf("forgottenDeletes").size).toBeLessThanOrEqual(MAX_REMEMBERED_ROWS);
+  expect(memory().lastDelete([{ id: "0" }], 5000 + count)).toBe(0);
+  expect(mapOf("forgottenDeletes").size).toBe(0);
+});
+
 test.each([
   7,
   {},
   null,
-  { turns: [], updates: new Map(), deletes: new Map(), lastDelete: 0 },
-  { turns: new Map(), updates: new Map(), deletes: new Map(), lastDelete: Number.NaN },
+  { turns: [], updates: new Map(), deletes: new Map(), forgottenDeletes: new Map(), lastDelete: 0 },
+  { turns: new Map(), updates: new Map(), deletes: new Map(), lastDelete: 0 },
+  { turns: new Map(), updates: new Map(), deletes: new Map(), forgottenDeletes: new Map(), lastDelete: Number.NaN },
 ])("what stands in the place of the memory and is none is replaced: %o", (found) => {
   Reflect.set(globalThis, ROWS, found);
   memory().rememberUpdate("id", { writeTime: 1, expiresAt: undefined });

@@ -2,9 +2,9 @@ import process from "node:process";
 import { types } from "cassandra-driver";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { nextMicros, SessionClock } from "../../../src/ids/clock.ts";
+import { SessionClock } from "../../../src/ids/clock.ts";
 import { MOST_SESSIONS, type SessionMemory } from "../../../src/ids/session-memory.ts";
-import { idDate, idMicros, isTimeUuid, LATEST_MICROS } from "../../../src/ids/timeuuid.ts";
+import { idMicros, idMillis, isTimeUuid, LATEST_MICROS } from "../../../src/ids/timeuuid.ts";
 import { CLOCK, forgetClock } from "../../support/clock.ts";
 import { runs } from "../../support/runs.ts";
 import { cassandraCompare, expectAscending, lastIdAt } from "../../support/timeuuid.ts";
@@ -42,9 +42,9 @@ test("ids are version 1 UUIDs of now, in the driver's eyes too", () => {
   const parsed = types.TimeUuid.fromString(id);
   expect(isTimeUuid(id)).toBe(true);
   expect(parsed.toString()).toBe(id);
-  expect(parsed.getDate()).toEqual(idDate(id));
-  expect(idDate(id).getTime()).toBeGreaterThanOrEqual(before);
-  expect(idDate(id).getTime()).toBeLessThanOrEqual(Date.now() + 1);
+  expect(parsed.getDate().getTime()).toBe(idMillis(id));
+  expect(idMillis(id)).toBeGreaterThanOrEqual(before);
+  expect(idMillis(id)).toBeLessThanOrEqual(Date.now() + 1);
   expect(parsed.getBuffer().readUInt8(8) >> 6).toBe(0b10);
   expect(parsed.getBuffer().readUInt8(10) & 1).toBe(1);
 });
@@ -200,9 +200,9 @@ test("a session is ahead only until the clock has passed it", () => {
   const clock = newClock();
   const ahead = realNow() + 600_000;
   clock.observe(lastIdAt(ahead * 1000));
-  expect(idDate(nextId(clock)).getTime()).toBe(ahead);
+  expect(idMillis(nextId(clock))).toBe(ahead);
   setClock(ahead + 1000);
-  expect(idDate(nextId(clock)).getTime()).toBe(ahead + 1000);
+  expect(idMillis(nextId(clock))).toBe(ahead + 1000);
 });
 
 test("what no clock tells counts for nothing", () => {
@@ -218,16 +218,31 @@ test("what no clock tells counts for nothing", () => {
   expect(idMicros(nextId(clock))).toBe(LATEST_MICROS + 1);
 });
 
+test.each([8e12, 8e12 - 1, 8e12 - 86_400_000])(
+  "a clock at the end of the time that ids can have, at %i, leaves nothing behind",
+  (millis) => {
+    const clock = newClock();
+    setClock(millis);
+    const ids = clock.nextIds(5000);
+    const deleted = clock.deleteTime();
+    setClock(realNow());
+    expectAscending([...ids, ...clock.nextIds(1)]);
+    expect(clock.writeTime()).toBeGreaterThan(deleted);
+  },
+);
+
 test("time goes on inside a millisecond, and follows the system clock at once", () => {
   vi.useFakeTimers({ toFake: ["Date", "performance"], now: Date.now() + 10_000 });
-  const first = nextMicros();
+  const clock = newClock();
+  const first = clock.writeTime();
   vi.advanceTimersByTime(5);
-  expect(nextMicros() - first).toBeGreaterThanOrEqual(4000);
-  expect(nextMicros() - first).toBeLessThan(7000);
+  expect(clock.writeTime() - first).toBeGreaterThanOrEqual(4000);
+  expect(clock.writeTime() - first).toBeLessThan(7000);
 });
 
 test("microseconds advance with real time between two ticks of Date.now()", () => {
-  const micros = Array.from({ length: 50_000 }, nextMicros);
+  const clock = newClock();
+  const micros = Array.from({ length: 50_000 }, () => clock.writeTime());
   const elapsed = (micros.at(-1) ?? 0) - (micros[0] ?? 0);
   // Were only milliseconds read, the low digits would count ids and not time.
   const residues = new Set(micros.map((tick) => Math.floor((tick % 1000) / 100)));
@@ -270,8 +285,8 @@ describe("sessions that are remembered", () => {
     for (const key of keys) expect(key.length).toBeLessThanOrEqual(128);
     clocks[0]?.observe(lastIdAt((realNow() + DAY) * 1000));
     const again = new SessionClock("k", "t", `${long}a`);
-    expect(idDate(nextId(again)).getTime()).toBeGreaterThanOrEqual(realNow() + DAY - 1000);
-    expect(idDate(nextId(clocks[1] ?? again)).getTime()).toBeLessThanOrEqual(realNow() + 1);
+    expect(idMillis(nextId(again))).toBeGreaterThanOrEqual(realNow() + DAY - 1000);
+    expect(idMillis(nextId(clocks[1] ?? again))).toBeLessThanOrEqual(realNow() + 1);
   });
 
   test("need no look, nor does any while the clock is not behind one that was forgotten", () => {
@@ -329,6 +344,17 @@ describe("sessions that are remembered", () => {
     expectAscending([newest, ...again.nextIds(2, newest)]);
   });
 
+  test("what a history was given is before what it adds, though the session may be one that was forgotten", () => {
+    fillMemory(0);
+    newClock().observe(lastIdAt((realNow() + 3 * DAY) * 1000));
+    expect(memory().forgottenId).toBeGreaterThan((realNow() + DAY) * 1000);
+    const clock = newClock();
+    const given = lastIdAt((realNow() + DAY) * 1000);
+    clock.observe(given);
+    expect(clock.mustReadNewest()).toBe(true);
+    expectAscending([given, ...clock.nextIds(2)]);
+  });
+
   test("an add that is on its way is known to its own history, though the session was forgotten since", () => {
     fillMemory(0);
     const clock = newClock();
@@ -356,44 +382,6 @@ describe("sessions that are remembered", () => {
   });
 });
 
-describe("replacements of a row", () => {
-  const id = "0b2f6400-c9ad-11f0-8000-010203040506";
-
-  test("are each dated after the one before, of the same row of the same session only", () => {
-    const [clock, other] = [newClock(), newClock()];
-    expect(clock.replacementTime(id, 100)).toBe(100);
-    expect(clock.replacementTime(id, 100)).toBe(101);
-    expect(clock.replacementTime(id.toUpperCase(), 50)).toBe(102);
-    expect(clock.replacementTime(id, 500)).toBe(500);
-    expect(other.replacementTime(id, 100)).toBe(100);
-    expect(clock.replacementTime(`${id.slice(0, -1)}7`, 100)).toBe(100);
-  });
-
-  test("of a writer that dates in nanoseconds are told apart", () => {
-    const nanoseconds = realNow() * 1_000_000;
-    const clock = newClock();
-    const times = [1, 2, 3].map(() => clock.replacementTime(id, nanoseconds));
-    expect(times[1]).toBeGreaterThan(times[0] ?? Number.NaN);
-    expect(times[2]).toBeGreaterThan(times[1] ?? Number.NaN);
-  });
-
-  test("are remembered for the 5,000 rows that were replaced last, and no more than 10,000", () => {
-    const clock = newClock();
-    const rowId = (at: number): string => lastIdAt(at);
-    const remembered = (): number => Reflect.get(globalThis, CLOCK).replacements.size;
-    for (let at = 0; at < 10_000; at += 1) clock.replacementTime(rowId(at), 100);
-    clock.replacementTime(rowId(5), 100);
-    expect(remembered()).toBe(10_000);
-    clock.replacementTime(rowId(10_000), 100);
-    expect(remembered()).toBe(5001);
-    for (let at = 10_001; at < 15_000; at += 1) clock.replacementTime(rowId(at), 100);
-    expect(remembered()).toBe(10_000);
-    expect(clock.replacementTime(rowId(14_999), 100)).toBe(101);
-    expect(clock.replacementTime(rowId(5), 100)).toBe(102);
-    expect(clock.replacementTime(rowId(1), 100)).toBe(100);
-  });
-});
-
 describe("the state of the process", () => {
   async function secondCopy(): Promise<typeof import("../../../src/ids/clock.ts")> {
     vi.resetModules();
@@ -410,13 +398,11 @@ describe("the state of the process", () => {
     const deleted = one.deleteTime();
     setClock(realNow() - DAY);
     expect(other.writeTime()).toBe(deleted + 1);
-    const rowId = ids[0] ?? "";
-    expect([one.replacementTime(rowId, 1), other.replacementTime(rowId, 1)]).toEqual([1, 2]);
   });
 
   test("is replaced where it is none", () => {
     const garbage = fc.oneof(fc.anything(), fc.constant(Object.freeze({})), fc.constant("not-a-tail-at-all"));
-    const fields = fc.constantFrom("offset", "millis", "lastId", "lastWrite", "tail", "memory", "replacements");
+    const fields = fc.constantFrom("offset", "millis", "lastId", "lastWrite", "tail", "memory");
     fc.assert(
       fc.property(fields, garbage, garbage, (field, value, holder) => {
         forgetClock();
