@@ -5,12 +5,14 @@ const config = {
   // The modules that need no database.
   mutate: [
     ...["codec/*", "errors/*", "ids/*", "options/*"],
-    ...["batches", "call-order", "id-queue", "outbox", "rows", "tool-calls", "window"].map((file) => `history/${file}`),
-    ...["abort", "edit-dates", "gate", "identifiers", "in-flight", "row-memory", "statements"].map(
+    ...["batches", "call-order", "gathered-adds", "id-queue", "row-codec", "tool-calls", "window"].map(
+      (file) => `history/${file}`,
+    ),
+    ...["abort", "identifiers", "in-flight", "in-flight-limit", "meeting-edits", "row-memory", "statements"].map(
       (file) => `table/${file}`,
     ),
   ]
-    .map((room) => `src/${room}.ts`)
+    .map((layer) => `src/${layer}.ts`)
     // Its limits are held by rows of 16 MiB, which are too slow with mutants in the code.
     .concat("!src/codec/survey.ts"),
   coverageAnalysis: "perTest",

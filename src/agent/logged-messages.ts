@@ -10,7 +10,8 @@ export interface LoggedMessages {
   readonly cursor: string | undefined;
 }
 
-type States = readonly (readonly BaseMessage[])[];
+/** The messages of some states of a run, oldest state first. */
+export type States = readonly (readonly BaseMessage[])[];
 
 /**
  * Finds which messages of a run that begins are in the log.
@@ -34,16 +35,8 @@ export async function findLogged(
   return { keys: new Set([...keys, ...rest.slice(0, end).map(keyOf)]), cursor };
 }
 
-/**
- * Finds which messages of a run that stopped are in the log: each is looked for by its id, since messages of other runs may
- * stand between those that it logged.
- */
-export async function findLoggedByStoppedRun(states: States, record: RunRecord, log: ChatLog): Promise<LoggedMessages> {
-  const { ids, cursor } = await log.idsAddedAfter(record.cursor);
-  return { keys: new Set([...loggedByRecord(states, record), ...(record.known ?? []), ...ids]), cursor };
-}
-
-function loggedByRecord(states: States, record: RunRecord | undefined): Set<unknown> {
+/** The keys of the messages that the record says are in the log. */
+export function loggedByRecord(states: States, record: RunRecord | undefined): Set<unknown> {
   const last = record?.logged;
   if (last === undefined) return new Set();
   return new Set(

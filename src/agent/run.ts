@@ -1,9 +1,10 @@
 import type { BaseMessage } from "@langchain/core/messages";
 import type { ChatLog } from "./chat-log.ts";
 import { logWrites } from "./log-writes.ts";
-import { findLogged, findLoggedByStoppedRun, type LoggedMessages } from "./logged-messages.ts";
+import { findLogged, type LoggedMessages } from "./logged-messages.ts";
 import { cutWindow } from "./prompt.ts";
 import { namesMarked, type RunRecord, startRecord } from "./run-record.ts";
+import { findLoggedByStoppedRun } from "./stopped-run.ts";
 import { findMarked, keyOf } from "./summary.ts";
 import { Transcript } from "./transcript.ts";
 

@@ -4,7 +4,7 @@ import {
   MAX_BATCH_STATEMENTS,
   STATEMENT_OVERHEAD_BYTES,
 } from "../options/limits.ts";
-import type { InsertRow } from "../table/row.ts";
+import type { InsertRow } from "../table/stored-row.ts";
 
 /*
  * A batch of one partition is one mutation: atomic, and free of the server's checks of batch sizes.

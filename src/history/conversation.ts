@@ -8,10 +8,10 @@ import { MessageTable } from "../table/message-table.ts";
 import type { Turn } from "../table/row-memory.ts";
 import { maxBatchRows } from "./batches.ts";
 import { CallOrder } from "./call-order.ts";
+import { GatheredAdds } from "./gathered-adds.ts";
 import { IdQueue } from "./id-queue.ts";
-import { Outbox } from "./outbox.ts";
 import { type Session, SessionReader } from "./reader.ts";
-import { copyMessage, type EncodedMessage, encodeRow } from "./rows.ts";
+import { copyMessage, type EncodedMessage, encodeRow } from "./row-codec.ts";
 
 /** What may end an edit, and what its error tells. */
 interface Edit {
@@ -30,7 +30,7 @@ export class Conversation implements Session {
   readonly clock: SessionClock;
   readonly reader: SessionReader;
   readonly #ids: IdQueue;
-  readonly #outbox: Outbox;
+  readonly #gatheredAdds: GatheredAdds;
   readonly #calls = new CallOrder();
 
   constructor(options: ResolvedOptions) {
@@ -39,7 +39,7 @@ export class Conversation implements Session {
     this.clock = new SessionClock(options.keyspace, options.table, options.sessionId);
     this.reader = new SessionReader(this);
     this.#ids = new IdQueue(this.clock, (signal) => this.reader.newestId(signal));
-    this.#outbox = new Outbox(
+    this.#gatheredAdds = new GatheredAdds(
       (rows, signal) => this.table.insert(rows, { timestamp: this.clock.writeTime(), signal }),
       maxBatchRows(options.sessionId),
     );
@@ -72,7 +72,7 @@ export class Conversation implements Session {
     const ids = this.#takeIds(copy.length, options);
     if (ids instanceof Promise) return this.#addLater(copy, ids, options);
     const rows = this.#encode(copy, ids, options);
-    await this.#calls.run("add", () => this.#outbox.send(rows, options.signal), options.signal);
+    await this.#calls.run("add", () => this.#gatheredAdds.send(rows, options.signal), options.signal);
     return rows;
   }
 
@@ -90,7 +90,7 @@ export class Conversation implements Session {
     const copies = messages.map(copyMessage);
     const add = async (): Promise<EncodedMessage[]> => {
       const rows = this.#encode(copies, await ids, options);
-      await this.#outbox.send(rows, options.signal);
+      await this.#gatheredAdds.send(rows, options.signal);
       return rows;
     };
     return this.#calls.run("add", add, options.signal);

@@ -1,7 +1,7 @@
 import { readSteadyMillis } from "../ids/readings.ts";
 import { idMillis } from "../ids/timeuuid.ts";
 import type { RowPage } from "../table/message-table.ts";
-import type { StoredRow } from "../table/row.ts";
+import type { StoredRow } from "../table/stored-row.ts";
 
 /*
  * `TTL()` counts from the second of the read to the second in which the message expires, both of the server's clock. With the

@@ -3,11 +3,11 @@ import { notFound } from "../errors/refusals.ts";
 import type { ForkOptions } from "../options/arguments.ts";
 import { throwIfAborted } from "../table/abort.ts";
 import type { MessageTable, RowQuery } from "../table/message-table.ts";
-import type { InsertRow } from "../table/row.ts";
+import type { InsertRow } from "../table/stored-row.ts";
 import { maxBatchRows, splitRows } from "./batches.ts";
 import { countSeconds } from "./expiry.ts";
 import { readRowPages, type Session } from "./reader.ts";
-import { copyRow } from "./rows.ts";
+import { copyRow } from "./row-codec.ts";
 
 /**
  * Copies rows, oldest first, with their ids and remaining expiry: all, or up to and including `through`. What the target's

@@ -6,11 +6,11 @@ import { checkArguments, checkText } from "../options/arguments.ts";
 import { type CassandraChatMessageHistoryOptions, resolveOptions } from "../options/history-options.ts";
 import { throwIfAborted } from "../table/abort.ts";
 import { Conversation } from "./conversation.ts";
-import { removeIds, removeVisible } from "./edits.ts";
+import { removeIds, removeVisible } from "./deletes.ts";
 import { type ChatHistoryEntry, type ChatHistoryPage, createEntry } from "./entry.ts";
 import { copySession } from "./fork.ts";
 import { readPage } from "./pages.ts";
-import { encodeRow } from "./rows.ts";
+import { encodeRow } from "./row-codec.ts";
 import { replaceRow } from "./update.ts";
 
 /**

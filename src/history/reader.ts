@@ -7,9 +7,9 @@ import type { ResolvedOptions, WindowStart } from "../options/history-options.ts
 import { REACH_BACK_ROWS, WHOLE_READ_PAGE_BYTES, WHOLE_READ_PAGE_ROWS } from "../options/limits.ts";
 import { throwIfAborted } from "../table/abort.ts";
 import type { MessageTable, Range, RowPage, RowQuery, Selection } from "../table/message-table.ts";
-import type { StoredRow } from "../table/row.ts";
+import type { StoredRow } from "../table/stored-row.ts";
 import { type ChatHistoryEntry, createEntry } from "./entry.ts";
-import { decodeRow } from "./rows.ts";
+import { decodeRow } from "./row-codec.ts";
 import { windowLength } from "./window.ts";
 
 const NEWEST_ID: Selection = ["writetime", "id"];

@@ -1,10 +1,10 @@
 import { readSteadyMillis } from "../ids/readings.ts";
 import { MAX_TTL_SECONDS, WRITES_PER_UPDATE } from "../options/limits.ts";
 import { throwIfAborted } from "../table/abort.ts";
-import { updateTime } from "../table/edit-dates.ts";
+import { updateTime } from "../table/meeting-edits.ts";
 import type { MessageTable, RowPage, Selection } from "../table/message-table.ts";
-import { type InsertRow, type StoredRow, writeTimeOf } from "../table/row.ts";
 import type { LastUpdate, Turn } from "../table/row-memory.ts";
+import { type InsertRow, type StoredRow, writeTimeOf } from "../table/stored-row.ts";
 import { expiryOf, serverSeconds } from "./expiry.ts";
 
 /** The new text of a row, and the update's place among the updates of the row. */

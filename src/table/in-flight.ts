@@ -2,7 +2,7 @@ import type { Client } from "cassandra-driver";
 import { isConnectionBusy, readable } from "../errors/driver-errors.ts";
 import { BUSY_PAUSE_MS, MAX_BUSY_PAUSES } from "../options/limits.ts";
 import { throwIfAborted } from "./abort.ts";
-import { Gate } from "./gate.ts";
+import { Gate } from "./in-flight-limit.ts";
 import { pause } from "./pause.ts";
 
 const gates = new WeakMap<Client, Gate>();

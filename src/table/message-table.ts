@@ -1,9 +1,9 @@
 import type { EntryOrder } from "../options/arguments.ts";
-import { timeAfterDelete } from "./edit-dates.ts";
+import { timeAfterDelete } from "./meeting-edits.ts";
 import { type BoundStatement, type ReadRequest, type RequestTarget, TableRequests } from "./requests.ts";
-import { holdsMessage, type NewRow, type RemovedRow, type StoredRow } from "./row.ts";
 import { RowMemory } from "./row-memory.ts";
 import type { Bound, RowPart, Statements } from "./statements.ts";
+import { holdsMessage, type NewRow, type RemovedRow, type StoredRow } from "./stored-row.ts";
 
 /** Each query reads the message or its write time: both are null where a row holds no message. */
 export type Selection = readonly ["message" | "writetime", ...RowPart[]];

@@ -10,7 +10,8 @@ import {
   tableMissing,
 } from "../errors/setup-errors.ts";
 import { PYTHON_COLUMNS } from "../options/table-options.ts";
-import { createOnAgreedNode, isSettled, untilAgreed } from "./creation.ts";
+import { createOnAgreedNode, isSettled, untilAgreed } from "./schema-agreement.ts";
+import type { TableDefinition } from "./statements.ts";
 import {
   type ColumnRow,
   hasKeyspace,
@@ -19,8 +20,7 @@ import {
   readKeyspaces,
   readTableId,
   type SchemaTarget,
-} from "./schema.ts";
-import type { TableDefinition } from "./statements.ts";
+} from "./system-schema.ts";
 
 /** A table as the server describes it. */
 interface Found {

@@ -1,7 +1,7 @@
 import type { EntryOrder } from "../options/arguments.ts";
 import { resolveTableOptions, type TableNames, type TableOptions } from "../options/table-options.ts";
 import { quoteIdentifier } from "./identifiers.ts";
-import type { ColumnRow } from "./schema.ts";
+import type { ColumnRow } from "./system-schema.ts";
 
 /** What setting a table up needs to know of it. */
 export interface TableDefinition {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { groupCalls, maxBatchRows, splitRows } from "../../src/history/batches.ts";
 import { MAX_BATCH_BYTES, MAX_BATCH_STATEMENTS } from "../../src/options/limits.ts";
-import type { InsertRow } from "../../src/table/row.ts";
+import type { InsertRow } from "../../src/table/stored-row.ts";
 
 const row = fc
   .oneof(fc.nat({ max: 1000 }), fc.integer({ min: 350_000, max: 2 * MAX_BATCH_BYTES }))

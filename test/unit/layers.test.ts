@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import ts from "typescript";
 import { expect, test } from "vitest";
 
@@ -77,6 +77,11 @@ function tooAlike(one: string, other: string): boolean {
   );
 }
 
+/** Of files this counts however short the names are: `row.ts` and `rows.ts` have been taken for each other. */
+function isPlural(one: string, other: string): boolean {
+  return `${one}s` === other || one === `${other}s`;
+}
+
 function isUpperCase(name: string): boolean {
   return /^[A-Z]/.test(name);
 }
@@ -122,6 +127,14 @@ test("no two names that a folder exports differ by a letter only", () => {
         .map((other) => `${folder}: ${name}, ${other}`),
     );
   });
+  expect(pairs).toEqual([]);
+});
+
+test("no two files have names that differ by a letter only", () => {
+  const names = files.map((file) => basename(file, ".ts")).filter((name) => name !== "index");
+  const pairs = names.flatMap((name, at) =>
+    names.slice(at + 1).flatMap((other) => (isPlural(name, other) || tooAlike(name, other) ? `${name}, ${other}` : [])),
+  );
   expect(pairs).toEqual([]);
 });
 

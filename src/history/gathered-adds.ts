@@ -2,7 +2,7 @@ import { isInvalidRequest } from "../errors/driver-errors.ts";
 import { addFailed } from "../errors/failures.ts";
 import type { CassandraHistoryError } from "../errors/history-error.ts";
 import { throwIfAborted } from "../table/abort.ts";
-import type { InsertRow } from "../table/row.ts";
+import type { InsertRow } from "../table/stored-row.ts";
 import { groupCalls, inSendingOrder, splitRows } from "./batches.ts";
 
 /** Stores the rows that it is given when the request is handed to the driver: all or none. */
@@ -20,7 +20,7 @@ interface Delivery {
  * Gathers adds that are made without awaiting between them into as few batches as they fit in. Each call settles on its own.
  * A call is split only where it is larger than a batch: its parts then go one after the other, and stop at a failure.
  */
-export class Outbox {
+export class GatheredAdds {
   readonly #insert: Insert;
   readonly #maxRows: number;
   #waiting: Delivery[] = [];

@@ -1,6 +1,6 @@
 import { type Client, errors, types } from "cassandra-driver";
 import { afterEach, expect, test, vi } from "vitest";
-import { createOnAgreedNode, untilAgreed } from "../../src/table/creation.ts";
+import { createOnAgreedNode, untilAgreed } from "../../src/table/schema-agreement.ts";
 import { Statements } from "../../src/table/statements.ts";
 
 const columns = { sessionId: "s", messageId: "i", message: "m" };

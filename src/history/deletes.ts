@@ -1,7 +1,7 @@
 import { IDS_PER_DELETE } from "../options/limits.ts";
-import { deleteTime } from "../table/edit-dates.ts";
+import { deleteTime } from "../table/meeting-edits.ts";
 import type { MessageTable, Range, RowQuery } from "../table/message-table.ts";
-import { type StoredRow, writeTimeOf } from "../table/row.ts";
+import { type StoredRow, writeTimeOf } from "../table/stored-row.ts";
 import type { Session } from "./reader.ts";
 
 /** A row that needs a delete of its own, and when that has to be dated, at least: microseconds since 1970. */

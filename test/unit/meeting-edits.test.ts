@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { UPDATES_PER_DELETE } from "../../src/options/limits.ts";
-import { deleteTime, timeAfterDelete, updateTime } from "../../src/table/edit-dates.ts";
+import { deleteTime, timeAfterDelete, updateTime } from "../../src/table/meeting-edits.ts";
 
 const micros = fc.integer({ min: 0, max: 4e15 });
 const nanos = fc.bigInt({ min: 10n ** 18n, max: 4n * 10n ** 18n });

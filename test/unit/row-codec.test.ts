@@ -4,7 +4,7 @@ import { HumanMessage, RemoveMessage } from "@langchain/core/messages";
 import { types } from "cassandra-driver";
 import { describe, expect, test } from "vitest";
 import { jsonCodec } from "../../src/codec/json.ts";
-import { copyRow, decodeRow, encodeRow } from "../../src/history/rows.ts";
+import { copyRow, decodeRow, encodeRow } from "../../src/history/row-codec.ts";
 import type { CorruptRowPolicy } from "../../src/options/history-options.ts";
 import { errorThrownBy } from "../support/failure.ts";
 import { UNKNOWN_ID } from "../support/ids.ts";

@@ -6,7 +6,7 @@ import { describeKind } from "../errors/describe.ts";
 import { corruptRow, invalidMessage, invalidOption } from "../errors/refusals.ts";
 import type { ResolvedOptions } from "../options/history-options.ts";
 import { hasFunctions } from "../options/schemas.ts";
-import type { InsertRow, StoredRow } from "../table/row.ts";
+import type { InsertRow, StoredRow } from "../table/stored-row.ts";
 import { answeredCall, madeCalls } from "./tool-calls.ts";
 
 /** A row, and the message that it holds. */

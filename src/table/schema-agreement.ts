@@ -19,8 +19,8 @@ import {
 } from "../options/limits.ts";
 import { sendRequest } from "./in-flight.ts";
 import { pause } from "./pause.ts";
-import { readSchemaVersion } from "./schema.ts";
 import type { TableDefinition } from "./statements.ts";
+import { readSchemaVersion } from "./system-schema.ts";
 
 /*
  * Up to 5.0, Cassandra does not order schema changes: each node makes a table by itself. Two nodes that do so at the same moment
