@@ -20,8 +20,8 @@ export function hasCheckpointer(configurable: Configurable): boolean {
 }
 
 /**
- * Reads the states that the thread's checkpoints hold, newest first; none without a checkpointer. Several checkpointers
- * load all that they are asked for before they give the first, so that few are asked for at a time.
+ * Reads the states that the thread's checkpoints hold, newest first; none without a checkpointer. It asks for ten at a time:
+ * some checkpointers load all states of a request before they give the first.
  */
 export async function* readStates(configurable: Configurable): AsyncGenerator<object, void> {
   const checkpointer = configurable?.[CHECKPOINTER_KEY];

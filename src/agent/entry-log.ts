@@ -49,7 +49,7 @@ export class EntryLog implements ChatLog {
   async idsAddedAfter(cursor: string | undefined): Promise<AddedIds> {
     const ids = new Set<string>();
     let end = cursor;
-    // A history adds after the newest entry that it has read. The read behind the cursor may find none.
+    // This read tells the history the log's newest id, so that it adds after that. The read after the cursor may find nothing.
     for await (const { id } of this.#newestEntries(1)) end = id;
     for await (const { message } of this.#history.entries({ after: cursor, signal: this.#signal })) {
       if (message.id !== undefined) ids.add(message.id);

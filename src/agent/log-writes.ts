@@ -7,11 +7,11 @@ const LOGS_REMEMBERED = 10_000;
  * own.
  */
 export class LogWrites {
-  /** The number of writes so far: a clock that is told by nothing outside. */
+  /** How many writes have ended so far. A moment is such a number. */
   #now = 0;
   /** The number of the newest write to each log. */
   readonly #newest = new Map<string, number>();
-  /** The newest of the writes that were forgotten. */
+  /** The number of the newest write that was forgotten. */
   #forgotten = 0;
   /** By log, the end of the last write that waits or is being made. It never rejects. */
   readonly #queues = new Map<string, Promise<unknown>>();

@@ -16,8 +16,8 @@ export type States = readonly (readonly BaseMessage[])[];
 /**
  * Finds which messages of a run that begins are in the log.
  *
- * The newest of them that is found in the log tells it of all before it, too: they were logged in order, and may have been
- * deleted or have expired since. They are looked for among the log's newest entries and in the window.
+ * They are looked for among the log's newest entries and in the window. Where one is found, all messages before it count as
+ * logged, too: messages are logged in order. Those may have been deleted since, or have expired; they are not logged again.
  */
 export async function findLogged(
   given: readonly BaseMessage[],

@@ -16,7 +16,7 @@ export interface RunRecord {
   readonly logged?: string | undefined;
   /** The ids of later messages that were in the log as well. */
   readonly known?: readonly string[] | undefined;
-  /** A hash of the message that bears the mark of a summary and is none, because the caller gave it. */
+  /** A hash of a message that has a summary's mark but is no summary: the caller gave it. */
   readonly marked?: string | undefined;
 }
 

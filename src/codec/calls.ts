@@ -1,7 +1,7 @@
 import { codecError } from "./codec-error.ts";
 import { isRecord, type StoredFields } from "./record.ts";
 
-/** The lists of calls, and what Python wants to see in each call even where it is absent, as `null`. */
+/** The two lists of calls. Of each, the keys that Python requires in every call: `null` stands where the value is absent. */
 export const CALL_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
   ["tool_calls", ["id"]],
   ["invalid_tool_calls", ["id", "name", "args", "error"]],
@@ -15,7 +15,7 @@ export function expectCalls(key: string, value: unknown): StoredFields[] | undef
   if (value === undefined || value === null) return undefined;
   if (!Array.isArray(value)) throw notCalls(key);
   const calls: StoredFields[] = [];
-  // By index, which passes over no hole and asks no iterator of the caller's.
+  // By index: that visits holes, and runs no iterator that the caller may have replaced.
   for (let at = 0; at < value.length; at += 1) {
     const call: unknown = value[at];
     if (!isRecord(call) || typeof call["toJSON"] === "function") throw notCalls(key);

@@ -36,6 +36,10 @@ const TYPE_NAMES: ReadonlyMap<unknown, string> = new Map([
 /**
  * Writes messages as JSON that LangChain reads in both languages, and reads them back as they were: class, own fields,
  * and values beyond JSON.
+ *
+ * What it refuses: a type that LangChain's stored form does not know (here), fields (`fields.ts`), lists of calls (`calls.ts`,
+ * `provider-calls.ts`), cycles and too many values beyond JSON (`marks.ts`), texts that take too long to parse (`survey.ts`).
+ * How deep values may be nested is a matter of V8's stack.
  */
 export const jsonCodec: MessageCodec = Object.freeze({ encode: encodeMessage, decode: decodeMessage });
 

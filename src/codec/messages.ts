@@ -69,8 +69,8 @@ export function createMessage(type: unknown, fields: StoredFields): BaseMessage 
 
 /**
  * Whether every constructor keeps these fields as they are. Constructors turn content blocks into content and calls, parse
- * a provider's own form of calls, and replace null. No constructor takes `text`, but the class computes it from the content
- * where it is looked at, and that fails for content of another form.
+ * a provider's own form of calls, and replace null. `text` is a getter of the class: no constructor takes it, and reading it
+ * throws where the content has another form.
  */
 function isTakenAsItIs({
   additional_kwargs: kwargs,

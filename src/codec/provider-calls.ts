@@ -4,7 +4,7 @@ import { isRecord, type StoredFields } from "./record.ts";
 
 /** More than any model makes at once. V8 takes some microseconds for a call whose arguments are not JSON. */
 const MOST_CALLS = 10_000;
-/** As many characters as the arguments of all calls may have together: up to 0.3 s to parse, whatever they hold. */
+/** Characters in the arguments of all calls together. So many take up to 0.3 s to parse, whatever they hold. */
 const LONGEST_ARGUMENTS = 1 << 20;
 
 /**

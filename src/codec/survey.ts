@@ -4,11 +4,11 @@ import { codecError } from "./codec-error.ts";
 const LONGEST_WITHOUT_SURVEY = 1 << 20;
 
 /**
- * As much as a text may hold to be read within 1.5 s of CPU, in units of about 0.35 µs: what `JSON.parse` takes for a list
- * or an object of a large text, on a slow machine. The text of 16 MiB that a server takes could hold five times as much.
+ * The most work that a text may cause, so that it is read within 1.5 s of CPU. A unit is about 0.35 µs: `JSON.parse` takes that
+ * for one list or object of a large text, on a slow machine. A text of 16 MiB, which a server takes, could cause five times more.
  */
 const MOST_UNITS = 1_500_000;
-/** V8 keeps a table of short texts, in which each new one has to find its place. */
+/** V8 enters each new short string in a table. */
 const UNITS_OF_NEW_STRING = 1;
 /** V8 describes the layout of an object for each new key, and for keys that it knows in a new order. */
 const UNITS_OF_NEW_LAYOUT = 3;
@@ -20,7 +20,7 @@ const UNITS_OF_FIELD = 12;
 /** The depth of the fields of a message in a row: `{"data": {"field": …}}`. */
 const DEPTH_OF_FIELDS = 2;
 
-/** Strings are told apart by a hash of at most so many bits. Two strings that share one count once. */
+/** A string is known again by a hash of at most so many bits. Two strings with one hash count as one. */
 const MOST_HASH_BITS = 23;
 /** The multiplier of the hash FNV-1a. */
 const FNV_PRIME = 16_777_619;

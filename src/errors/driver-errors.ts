@@ -93,7 +93,7 @@ function lostItsStatement(error: unknown): boolean {
   return innerErrors(error).some((one) => serverCode(one) === SERVER.unprepared);
 }
 
-/** What says that the request is wrong, whatever the table is like: its size, its consistency, its expiry. */
+/** Refusals that do not come from the table's columns: the request's size, its consistency, its expiry. */
 const WRONG_REQUEST = /oversized mutation|request is too big|consistency|serializable|\bttl\b|expiration/i;
 
 /**
@@ -170,7 +170,7 @@ function isBusy(error: unknown): boolean {
   return driverClass(error) === "BusyConnectionError";
 }
 
-/** The driver says so of a node that is down by a string, and of one to which it has lost all connections by a plain error. */
+/** The driver reports a node that is down as a string, and a node to which all connections are lost as a plain Error. */
 function isNotConnected(error: unknown): boolean {
   return typeof error === "string" || textOf(error) === "No connection available";
 }

@@ -59,7 +59,7 @@ export function explainFailure(
   return `${what} the driver's error in \`cause\``;
 }
 
-/** "User app has no SELECT permission on <table app.message_store> or any of its parents": all but the user. */
+/** Names the permission and the resource, not the user: "User app has no SELECT permission on <table app.t> or any …". */
 export function describeMissingPermission(error: unknown): string {
   const [, permission, resource] = /no (\w+) permission on <?([^>]*?)(?:>| or any)/.exec(textOf(error)) ?? [];
   if (permission === undefined) return "The client's role lacks a permission";

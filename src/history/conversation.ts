@@ -23,7 +23,7 @@ interface Edit {
   readonly turn?: Turn;
 }
 
-/** What one history stands on: the session's table, clock and reader, and the order of the calls on the history. */
+/** The parts of one history: the session's table, clock and reader, and the order of the calls on the history. */
 export class Conversation implements Session {
   readonly options: ResolvedOptions;
   readonly table: MessageTable;
@@ -85,7 +85,7 @@ export class Conversation implements Session {
 
   /** Until the ids are there, the add keeps its place among the calls, and its messages as they are now. */
   #addLater(messages: readonly unknown[], ids: Promise<string[]>, options: AppendOptions): Promise<EncodedMessage[]> {
-    // The call that waits for them may be given up.
+    // Where the call is aborted first, nobody awaits the ids.
     ids.catch(() => {});
     const copies = messages.map(copyMessage);
     const add = async (): Promise<EncodedMessage[]> => {

@@ -1,5 +1,5 @@
 import { IDS_PER_DELETE } from "../options/limits.ts";
-import { deleteTime } from "../table/meeting-edits.ts";
+import { earliestDelete } from "../table/meeting-edits.ts";
 import type { MessageTable, Range, RowQuery } from "../table/message-table.ts";
 import { type StoredRow, writeTimeOf } from "../table/stored-row.ts";
 import type { Session } from "./reader.ts";
@@ -11,11 +11,11 @@ interface DatedRow {
 }
 
 /**
- * Deletes everything that can be seen now, or that and above `from`.
+ * Deletes all messages that can be seen now: of the whole session, or from the id `from` on.
  *
- * One delete takes the whole range. It is dated by our clock, after the rows were read. A later date would take what others add
- * meanwhile. It is late enough for all rows but those that are brand new or dated by a clock ahead of ours: of these, each that
- * was read is deleted by itself as well. What appears later is what others add meanwhile, and is left alone.
+ * One statement deletes the whole range. It is dated by our clock, after the rows were read: a later date would also delete what
+ * others add meanwhile. That date is too early for rows that are dated less than 20 ms before it, or by a clock ahead of ours.
+ * Each of these that was read gets a delete of its own as well, in the same batch for the first hundred.
  */
 export async function removeVisible(
   { table, clock }: Session,
@@ -39,8 +39,8 @@ export async function removeVisible(
 }
 
 /**
- * Deletes these rows, read or not: a replica may lag, or a write that timed out take effect later. They are deleted at our time.
- * Where that is not late enough for a row, it is deleted at a time after its own.
+ * Deletes these rows, whether the read finds them or not: a replica may lag, or a write that timed out may take effect later. A
+ * delete is dated by our clock, or after its row's own time where the clock's is too early.
  */
 export async function removeIds(
   { table, clock }: Session,
@@ -52,7 +52,8 @@ export async function removeIds(
     const rows = await table.rows(writeTimesOf(["IN", step], signal));
     const timestamp = clock.deleteTime();
     const late = [...updatedAfter(timestamp, step, table), ...datedAfter(timestamp, rows)];
-    // Of two times of one row, what was read is the later one, unless a replica lags: then both are near.
+    // A row may be in both lists. The time that was read stands last and counts: it is the later one, or, where a replica lags,
+    // close to it.
     const times = new Map(late.map(({ id, deleteTime }) => [id, deleteTime]));
     const removed = step.map((id) => ({ id, deleteTime: times.get(id) }));
     await table.removeRows(removed, { timestamp, signal });
@@ -70,14 +71,14 @@ function datedAfter(time: number, rows: readonly StoredRow[]): DatedRow[] {
   return rows.flatMap((row) => lateRow(time, row.id, writeTimeOf(row)));
 }
 
-/** Those that this process has updated, too: a replica that lags may not have shown the update, or not the row. */
+/** The same, for the last updates that this process sent: a replica that lags may not have shown the update, or the row. */
 function updatedAfter(time: number, ids: readonly string[], { memory }: MessageTable): DatedRow[] {
   return ids.flatMap((id) => lateRow(time, id, memory.lastUpdate(id)?.writeTime ?? 0));
 }
 
 /** The id becomes text only where it is needed: most rows of a clear are old enough. */
 function lateRow(time: number, id: { toString(): string }, writeTime: number): DatedRow | [] {
-  const needed = deleteTime(writeTime);
+  const needed = earliestDelete(writeTime);
   return needed > time ? { id: id.toString(), deleteTime: needed } : [];
 }
 

@@ -7,10 +7,11 @@ import { idMillis } from "../ids/timeuuid.ts";
 export interface ChatHistoryEntry {
   /** A timeuuid: unique in the session, and in the order of the messages. */
   readonly id: string;
-  /** When the message was added, by the clock of the process that added it, or by a clock ahead of it that it had read of. */
+  /** When the message was added, by the clock of the process that added it; later where that had read a newer message. */
   readonly createdAt: Date;
+  /** The message as it was stored; from `append`, the object that was passed. */
   readonly message: BaseMessage;
-  /** When the message expires, to the second; absent where it does not. `append` knows no expiry that is the table's default. */
+  /** When the message expires, to the second; absent where it does not. `append` does not know a default expiry of the table. */
   readonly expiresAt?: Date;
 }
 

@@ -19,19 +19,19 @@ export function serverSeconds(page: RowPage, later = 0): number {
   return toSeconds(readTime(page) + millisSince(page) + later);
 }
 
-/** How many seconds the servers' clock has counted since the read of a page, each time when it is asked. */
+/** A function that tells how many seconds the servers' clock has counted since the read of a page. */
 export function countSeconds(page: RowPage): () => number {
   const readAt = toSeconds(readTime(page));
   return () => serverSeconds(page) - readAt;
 }
 
-/** Of the first row: the servers ask their clock for each row, and `TTL()` counts from the time of the request. */
+/** Taken from the first row: `now()` is evaluated for each row, later and later, while `TTL()` counts from the request. */
 function readTime({ rows }: RowPage): number {
   const now = rows[0]?.now;
   return now === undefined ? 0 : idMillis(now.getBuffer());
 }
 
-/** Since the read was sent, which is before the server read: so that no message is taken to have more left than it has. */
+/** Counted from when the read was sent, which is before the server read. So a message never gets more time than it has left. */
 function millisSince({ sentAt }: RowPage): number {
   const elapsed = readSteadyMillis() - sentAt;
   return Number.isFinite(elapsed) ? Math.max(0, elapsed) : 0;

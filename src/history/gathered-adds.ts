@@ -19,6 +19,7 @@ interface Delivery {
 /**
  * Gathers adds that are made without awaiting between them into as few batches as they fit in. Each call settles on its own.
  * A call is split only where it is larger than a batch: its parts then go one after the other, and stop at a failure.
+ * `batches.ts` says what fits a batch.
  */
 export class GatheredAdds {
   readonly #insert: Insert;

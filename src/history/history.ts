@@ -32,9 +32,7 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
   static override lc_name(): string {
     return "CassandraChatMessageHistory";
   }
-
   lc_namespace: string[] = ["langchain", "stores", "message", "cassandra"];
-
   readonly #conversation: Conversation;
 
   /** @throws `INVALID_OPTION`, naming the option, what was expected and what came */
@@ -44,27 +42,29 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
     this.#conversation = new Conversation(resolveOptions(options));
   }
 
-  /** As the history was made with, like `keyspace` and `table`. */
+  /** The option `sessionId`. */
   get sessionId(): string {
     return this.#conversation.options.sessionId;
   }
+  /** The option `keyspace`. */
   get keyspace(): string {
     return this.#conversation.options.keyspace;
   }
+  /** The option `table`, or its default. */
   get table(): string {
     return this.#conversation.options.table;
   }
 
-  /** Makes the table now instead of on first use: once per client and table. After a failure the next call tries again. */
+  /** Makes the table now instead of on first use; once per client and table. @throws `SETUP_FAILED`: the next call tries again */
   async setup(): Promise<void> {
     await this.#conversation.table.ensure();
   }
 
   /**
    * All messages, oldest first: complete, however many rows and pages there are.
-   * With `maxMessages`, the newest ones only: in one read where they are no more than a page, at most two. Tool messages at the
-   * window's head are left out. A window of nothing but tool messages reaches back to the message that called the tools, where
-   * it is among the 1,024 before it. With `windowStart: "human"` a window begins with a message of the user where it holds one.
+   * With `maxMessages`, a window of the newest ones: one read where they fit a page, at most two. Tool messages at its head are
+   * left out. A window of nothing but tool messages reaches back to the message that called the tools, if that is among the 1,024
+   * messages before the window. With `windowStart: "human"` a window begins with a message of the user where it holds one.
    * @throws `READ_FAILED`, `CORRUPT_ROW`
    */
   override async getMessages(options?: given.GetMessagesOptions): Promise<BaseMessage[]> {
@@ -76,8 +76,8 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
   }
 
   /**
-   * Entries as they are asked for, oldest first unless told otherwise. At most one page is held. An iteration that goes towards
-   * the newest entry meets what is added meanwhile. @throws `READ_FAILED`, `CORRUPT_ROW`
+   * Entries one by one, oldest first by default. At most one page is in memory. An iteration towards the newest entry also meets
+   * what is added meanwhile. @throws `READ_FAILED`, `CORRUPT_ROW`
    */
   async *entries(options: given.EntriesOptions = {}): AsyncGenerator<ChatHistoryEntry, void> {
     const checked = checkArguments("entries", options);
@@ -93,8 +93,8 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
   }
 
   /**
-   * One page for a user interface, its entries oldest first: the newest, or the next ones `before` or `after` an id. An empty
-   * page names no other: the page that led to it still does. @throws `READ_FAILED`, `CORRUPT_ROW`
+   * One page for a user interface, its entries oldest first: the newest, or those next `before` or `after` an id. An empty page
+   * has neither `older` nor `newer`: use those of the page that led to it. @throws `READ_FAILED`, `CORRUPT_ROW`
    * @example `const { entries, older } = await history.getPage({ limit: 50 })`, then `getPage({ limit: 50, before: older })`
    */
   async getPage(options: given.PageOptions): Promise<ChatHistoryPage> {
@@ -102,32 +102,32 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
     return this.#conversation.read(() => readPage(this.#conversation.reader, checked), checked.signal);
   }
 
-  /** How many messages there are, corrupt rows included. Reads a number for each, page by page. @throws `READ_FAILED` */
+  /** How many messages there are, corrupt rows included. Reads the write time of each, page by page. @throws `READ_FAILED` */
   async count(options: given.CallOptions = {}): Promise<number> {
     const { signal } = checkArguments("count", options);
     return this.#conversation.read(() => this.#conversation.reader.count(signal), signal);
   }
 
-  /** Adds a human message of this text, as {@link addMessages} does. */
+  /** Adds a human message of this text. Promises and throws what {@link addMessages} does. */
   override async addUserMessage(message: string): Promise<void> {
     await super.addUserMessage(checkText(message));
   }
 
-  /** Adds an AI message of this text, as {@link addMessages} does. */
+  /** Adds an AI message of this text. Promises and throws what {@link addMessages} does. */
   override async addAIMessage(message: string): Promise<void> {
     await super.addAIMessage(checkText(message));
   }
 
-  /** Adds one message, as {@link addMessages} does. */
+  /** Adds one message. Promises and throws what {@link addMessages} does. */
   override async addMessage(message: BaseMessage): Promise<void> {
     await this.#conversation.add([message]);
   }
 
   /**
-   * Adds messages, all or nothing, in one round trip for up to 1 MiB of encoded text and 65,535 messages (fewer where the session
-   * id is longer than 64 bytes). More is sent in order, in as few such steps as it takes; only the largest message above 1 MiB
-   * goes first, so that a refusal leaves nothing behind. What is added is what the messages are at the call. Adds made without
-   * awaiting between them share round trips, and each call settles on its own. The driver may retry: writes are idempotent.
+   * Adds messages, all or none, in one round trip for up to 1 MiB of encoded text and 65,535 messages (fewer where the session id
+   * is longer than 64 bytes). More is sent in order, in as few such steps as possible; only the largest message above 1 MiB goes
+   * first, so that a refusal leaves nothing behind. Messages are stored as they are at the call. Adds made without awaiting
+   * between them share round trips, and each call settles on its own. The driver may retry: writes are idempotent.
    * @throws `INVALID_MESSAGE` and `MESSAGE_TOO_LARGE` (nothing of the call is written), `WRITE_FAILED`
    */
   override async addMessages(messages: BaseMessage[]): Promise<void> {
@@ -135,8 +135,8 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
   }
 
   /**
-   * {@link addMessages} that returns the entries it made. After a `WRITE_FAILED`, pass the error's `ids` with the same messages
-   * to try again: no message can then be stored twice. One that was updated in between is written as it is given here.
+   * {@link addMessages} that returns the entries it made, and throws the same. After a `WRITE_FAILED`, pass the error's `ids` with
+   * the same messages to try again: none is stored twice. That undoes an update or a delete made in between.
    */
   async append(messages: readonly BaseMessage[], options: given.AppendOptions = {}): Promise<ChatHistoryEntry[]> {
     const added = await this.#conversation.add(messages, checkArguments("append", options));
@@ -185,8 +185,8 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
    * Copies the messages, all or up to and including `through`, to another session, with their ids and remaining expiry, and
    * returns that session's history. A session that has messages gets these as well. Not atomic: after a failure, the same call
    * copies all of them again, which undoes what was changed or deleted in the copy meanwhile.
-   * @throws `NOT_FOUND` where `through` is not there, before anything is copied; `READ_FAILED`, `WRITE_FAILED`; with a codec of
-   * one's own also `CORRUPT_ROW` and `INVALID_MESSAGE`
+   * @throws `NOT_FOUND` where `through` is not there, before anything is copied; `READ_FAILED`, `WRITE_FAILED`,
+   * `MESSAGE_TOO_LARGE`; with an own codec also `CORRUPT_ROW` and `INVALID_MESSAGE`
    */
   async fork(sessionId: string, options: given.ForkOptions = {}): Promise<CassandraChatMessageHistory> {
     const checked = checkArguments("fork", options);

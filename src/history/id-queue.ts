@@ -5,8 +5,8 @@ import { throwIfAborted } from "../table/abort.ts";
 type ReadNewest = (signal: AbortSignal | undefined) => Promise<string | undefined>;
 
 /**
- * Gives the adds of one history their ids, in the order of the calls. An add that has to read the session's newest id first
- * holds up those after it: they have no ids before it has.
+ * Gives the adds of one history their ids, in the order of the calls. An add may have to read the session's newest id first.
+ * The adds after it then wait until it has its ids.
  */
 export class IdQueue {
   readonly #clock: SessionClock;

@@ -20,14 +20,14 @@ export interface Window {
   readonly start: WindowStart;
 }
 
-/** What one history stands on. */
+/** One session as its parts need it: the options, the table and the clock. */
 export interface Session {
   readonly options: ResolvedOptions;
   readonly table: MessageTable;
   readonly clock: SessionClock;
 }
 
-/** Reads one session: rows from the table, messages to the caller, and the clock told what it has to stay above. */
+/** Reads one session: rows from the table become messages. The clock is told the newest id, so that later ids are above it. */
 export class SessionReader {
   readonly #table: MessageTable;
   readonly #clock: SessionClock;
@@ -76,7 +76,7 @@ export class SessionReader {
     }
   }
 
-  /** The page after this one. It is awaited later, or never where a row of this one is corrupt. */
+  /** Asks for the page after this one. The caller awaits it later, or never where a row of this page is corrupt. */
   #pageAhead(query: RowQuery, { rows, next }: RowPage): Promise<RowPage> {
     const pageSize = this.#options.adaptsPages ? rowsOfNextPage(rows) : this.#options.pageSize;
     const page = this.#page({ ...query, pageSize }, next);
@@ -129,7 +129,7 @@ export class SessionReader {
     return count;
   }
 
-  /** Of the session's newest message. For an add that has to come after it. */
+  /** The id of the session's newest message, for an add that has to come after it; undefined where there is none. */
   async newestId(signal: AbortSignal | undefined): Promise<string | undefined> {
     try {
       for await (const { rows } of this.#table.pages({
@@ -165,14 +165,14 @@ export class SessionReader {
     }
   }
 
-  /** What this process adds from now on comes after what it has read. A row without a message is none of that. */
+  /** What this process adds from now on comes after what it has read. Rows without a message do not count. */
   #observe({ order }: RowQuery, rows: readonly StoredRow[]): void {
     const newest = order === "newest-first" ? rows[0] : rows.at(-1);
     if (newest !== undefined) this.#clock.observe(newest.id.getBuffer());
   }
 }
 
-/** As many rows as these as `WHOLE_READ_PAGE_BYTES` holds: fewer round trips for short messages, less memory for long ones. */
+/** How many rows of this size make `WHOLE_READ_PAGE_BYTES`: fewer round trips for short messages, less memory for long ones. */
 function rowsOfNextPage(rows: readonly StoredRow[]): number {
   const bytes = rows.reduce((sum, { message }) => sum + Buffer.byteLength(message ?? ""), 0);
   if (bytes === 0) return WHOLE_READ_PAGE_ROWS;

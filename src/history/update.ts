@@ -25,7 +25,8 @@ interface FoundRow {
 
 /**
  * Replaces one row; false where there is none, or nothing is left of its expiry. Waits for its turn: of two updates of this
- * process the later call is dated later, even where the earlier one timed out.
+ * process the later call is dated later, even where the earlier one timed out. A delete that meets the update wins:
+ * `table/meeting-edits.ts` dates both.
  *
  * The row expires when it would have. The server counts the expiry from the second in which the write arrives. Where that may be
  * a later one than was reckoned with, the row is read again, and written again if it would expire late.
@@ -40,7 +41,7 @@ export async function replaceRow(table: MessageTable, replacement: Replacement):
     if (found === undefined) return writes > 0;
     // Somebody else's update stands as it is.
     if (last !== undefined && (found.late < 1 || writeTimeOf(found.row) !== last.timestamp)) return true;
-    // The first slow write may be the last. Where the second one is slow as well, the third is taken to be as slow.
+    // One slow write may be chance. After two, the third is expected to take as long as the second, and gets so much less expiry.
     const sent = await write(table, replacement, found, writes > 1 ? (last?.milliseconds ?? 0) : 0);
     if (sent.isTooLate) {
       // The last write arrived when the message was to be gone.

@@ -9,8 +9,8 @@ import { formatTimeUuid, idMicros, LATEST_MICROS, type TimeUuid } from "./timeuu
 const LONGEST_KEY = 128;
 
 /**
- * The system clock. After a step back the process begins anew at the earlier time, with other random bytes, so that no id is
- * made twice. Throws where no source tells the time.
+ * Microseconds since 1970 by the system clock. After a step back, ids and write times go on from the earlier time. New random
+ * bytes then keep ids unique. Throws `WRITE_FAILED` where no source tells the time.
  */
 function readClock(state: ClockState): number {
   const micros = readSystemMicros(state);
@@ -44,17 +44,20 @@ function nextWrite(state: ClockState): number {
 }
 
 /**
- * Ids and write times for one session. Ids ascend, and are above every id that `observe` was given. Adds are dated after
- * the session's own deletes. Both are the system clock's time but where the session is ahead of it: after an id of a writer
- * whose clock is ahead, and after a step back of our own. Then they are just above what the session has.
+ * Ids and write times for one session.
  *
- * The process remembers a bounded number of sessions. After a step back, `mustReadNewest` tells whether this may be one that
- * was forgotten.
+ * - Ids ascend, and are above every id that `observe` was given.
+ * - Adds have write times later than the session's own deletes.
+ * - Both follow the system clock. A session can be ahead of that clock: another writer's clock was ahead, or ours stepped back.
+ *   Its next id is then one microsecond above its newest.
+ *
+ * The process remembers a bounded number of sessions. After a step back, `mustReadNewest` tells whether this session may be
+ * one that was forgotten.
  */
 export class SessionClock {
   readonly #names: readonly string[];
   #cachedKey: string | undefined;
-  /** The newest id that this object made or was given: adds that are on their way are in no memory and no table yet. */
+  /** The newest id that this object made or was given. The process may forget a session while adds are still on their way. */
   #newest = 0;
 
   /** @param names - what tells the session from others of the process: keyspace, table, session id; without lone surrogates */
@@ -62,7 +65,10 @@ export class SessionClock {
     this.#names = names;
   }
 
-  /** True while the clock is behind an id that the process made or read in a session, and forgot, if this may be that session. */
+  /**
+   * Whether the next add has to read the session's newest id first. That is so while the clock is behind the newest id that
+   * the process has forgotten, and the process does not remember this session: it may be the forgotten one.
+   */
   mustReadNewest(): boolean {
     const state = clockState();
     const { forgottenId, sessions } = state.memory;
@@ -78,7 +84,7 @@ export class SessionClock {
   nextIds(count: number, newest?: TimeUuid): string[] {
     const state = clockState();
     const times = this.#times(state);
-    times.id = Math.max(times.id, this.#newest, newest === undefined ? 0 : floorOf(newest));
+    times.id = Math.max(times.id, this.#newest, newest === undefined ? 0 : countedMicros(newest));
     const ids: string[] = [];
     while (ids.length < count) ids.push(nextId(state, times));
     this.#newest = times.id;
@@ -88,12 +94,12 @@ export class SessionClock {
 
   /** From here on, ids of this session come after this one. */
   observe(id: TimeUuid): void {
-    const micros = floorOf(id);
+    const micros = countedMicros(id);
     if (micros <= this.#newest) return;
     this.#newest = micros;
     const { memory } = clockState();
     const known = memory.sessions.get(this.#key());
-    // What is no newer than what was forgotten may be older than what was forgotten of this session.
+    // The process may have forgotten a newer id of this session than this one. Then `mustReadNewest` has to stay true.
     if ((known === undefined || known.id === 0) && micros <= memory.forgottenId) return;
     if (known !== undefined) known.id = Math.max(known.id, micros);
     else remember(memory, { ...unknownSession(memory, this.#key()), id: micros });
@@ -146,8 +152,8 @@ function shorten(key: string): string {
   return createHash("sha256").update(key, "utf16le").digest("base64");
 }
 
-/** An id beyond the latest time that we make is no clock's, and nothing can come after it: it counts for nothing. */
-function floorOf(id: TimeUuid): number {
+/** The id's time. 0 for a time later than any that we make: no clock told it, and no id of ours could come after it. */
+function countedMicros(id: TimeUuid): number {
   const micros = idMicros(id);
   return micros <= LATEST_MICROS ? micros : 0;
 }

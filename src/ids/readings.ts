@@ -2,8 +2,8 @@ import { performance } from "node:perf_hooks";
 import { LATEST_MICROS } from "./timeuuid.ts";
 
 /*
- * Tests replace clocks. Fake timers replace the global `Date` and `performance`; spies replace single methods of the real
- * objects. A double may return anything, or throw. So each source is looked up and checked each time it is read.
+ * Tests of applications replace clocks. Fake timers replace the global `Date` and `performance`; spies replace single methods
+ * of the real objects. A replacement may return anything, or throw. So each source is looked up and checked at each reading.
  * `performance` is imported: fake timers put an object in the global's place whose `timeOrigin` is a function.
  */
 
@@ -13,7 +13,7 @@ const LATEST_MILLIS = LATEST_MICROS / 1000 - 86_400_000;
 /** For a moment in which the global is a double that makes no dates. */
 const ImportedDate = Date;
 
-/** What one reading leaves for the next, which checks it anew. */
+/** What one reading keeps for the next one. That one checks it before use. */
 export interface ClockOffset {
   /** Microseconds from the steady clock to the system clock. */
   offset: number;
@@ -22,7 +22,7 @@ export interface ClockOffset {
 /**
  * Milliseconds since 1970 by the system clock: a whole number above 0. Undefined where no source tells them.
  *
- * A double of `Date.now` leaves `new Date()`, and a double of `Date` leaves the start of the process and the steady clock.
+ * A test that replaces `Date.now` leaves `new Date()` as it is. One that replaces `Date` leaves `performance` as it is.
  */
 export function readSystemMillis(): number | undefined {
   return readMillis(dateNow) ?? readMillis(newDate) ?? readMillis(originAndSteady);
@@ -31,8 +31,8 @@ export function readSystemMillis(): number | undefined {
 /**
  * Microseconds since 1970 by the system clock. Undefined where no source tells them.
  *
- * The system clock tells the millisecond, and the steady clock the place in it. So a step of the system clock is followed at
- * once, and its slow adjustment at the edges of milliseconds.
+ * The system clock gives the millisecond, and the steady clock the microsecond within it. So the result follows a step of the
+ * system clock at once, and a slow adjustment (NTP) when the next millisecond begins.
  */
 export function readSystemMicros(clock: ClockOffset): number | undefined {
   const millis = readSystemMillis();
@@ -47,7 +47,7 @@ export function readSystemMicros(clock: ClockOffset): number | undefined {
   return micros;
 }
 
-/** Less than this beyond the millisecond is an adjustment; more is a step, of which the steady clock knows nothing. */
+/** Where the two clocks differ by less, the system clock is being adjusted. Where they differ by more, it made a step. */
 const STEP_MICROS = 1000;
 
 /** A microsecond in the millisecond that begins at `earliest`. */
@@ -55,7 +55,7 @@ function correctGuess(guess: number, earliest: number, steady: number): number {
   const latest = earliest + 999;
   if (guess > latest && guess <= latest + STEP_MICROS) return latest;
   if (guess < earliest && guess >= earliest - STEP_MICROS) return earliest;
-  // No fake clock has touched the start of the process: after one, this is right again at once.
+  // The time since the process started does not use the stored offset. A fake clock may have spoilt that offset.
   const sinceStart = Math.floor((readNumber(timeOrigin) + steady) * 1000);
   return sinceStart >= earliest && sinceStart <= latest ? sinceStart : earliest;
 }

@@ -7,20 +7,20 @@ export interface SessionTimes {
   id: number;
   /** The newest delete. */
   deleted: number;
-  /** Where the heap has placed it: by its newest time, or by an earlier one that has been raised since. */
+  /** Its key in the heap: its newest time when it was last placed there. Its times may have been raised since. */
   rank: number;
-  /** The last eight bytes of its ids while they are ahead of the clock: two such sessions may reach one microsecond. */
+  /** The last eight bytes of its ids while they are ahead of the clock: ids of two such sessions may have one microsecond. */
   tail: string | undefined;
 }
 
-/** The sessions with the newest ids and deletes. When one is forgotten, the newest of what was forgotten is kept. */
+/** The sessions with the newest ids and deletes. Of the sessions that were forgotten, only the two newest times are kept. */
 export interface SessionMemory {
   readonly sessions: Map<string, SessionTimes>;
   /** The same sessions as a binary heap by rank: the first has the lowest. */
   readonly heap: SessionTimes[];
-  /** No session that is not remembered has had a newer id, made or read. */
+  /** The newest id, made or read, of all sessions that were forgotten; 0 where there is none. */
   forgottenId: number;
-  /** No session that is not remembered has had a newer delete. */
+  /** The newest delete of all sessions that were forgotten; 0 where there is none. */
   forgottenDelete: number;
 }
 
@@ -45,7 +45,7 @@ export function isSessionMemory(value: unknown): value is SessionMemory {
   );
 }
 
-/** A session that is not remembered: it may be one that was forgotten, with any of the deletes that were. */
+/** The times of a session that is not remembered. It may be one that was forgotten, so the newest forgotten delete counts. */
 export function unknownSession(memory: SessionMemory, key: string): SessionTimes {
   return { key, id: 0, deleted: memory.forgottenDelete, rank: 0, tail: undefined };
 }
@@ -61,9 +61,9 @@ export function remember(memory: SessionMemory, times: SessionTimes): void {
 }
 
 /**
- * The heap is not told when a session's times are raised. So what comes first is placed anew until its rank is its newest
- * time. A session is placed anew at most once for each time that it was raised: a call costs a constant number of moves down
- * the heap, on average.
+ * Raising a session's times does not move it in the heap. So the first session is moved to its right place until the first
+ * one's rank is its newest time. A session is moved at most once for each time that it was raised, so that a call costs a
+ * constant number of moves on average.
  */
 function forgetOldest(memory: SessionMemory): void {
   const { sessions, heap } = memory;

@@ -1,14 +1,15 @@
 /**
- * Objects that every copy of this library in the process reaches: its ES module and its CommonJS build are two copies. The
- * second is for a global object that takes no new property. A worker thread has both of its own. Not imported: the bundler would
- * export a helper of its own for a default import.
+ * Objects that every copy of this library in the process can reach: its ES module and its CommonJS build are two copies.
+ * `process` is used where `globalThis` is frozen. A worker thread has its own of both.
+ *
+ * `process` is the global, and not imported: for a default import, the bundler would add a helper to the package's exports.
  */
 const HOLDERS: readonly object[] = [globalThis, process];
 
-/** For a process in which neither takes a property: then each copy of the library has its own. */
+/** Used where both are frozen. Each copy of the library then has a state of its own. */
 const own = new Map<symbol, unknown>();
 
-/** The state that all copies share under this key. What is found there and is no such state is replaced by a new one. */
+/** The state that all copies share under this key. Anything else that stands under the key is replaced by a new state. */
 export function sharedState<State>(
   key: symbol,
   isState: (value: unknown) => value is State,

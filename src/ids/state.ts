@@ -16,7 +16,7 @@ export interface ClockState extends ClockOffset {
   readonly memory: SessionMemory;
 }
 
-/** The number changes with the shape of the state: copies of two releases do not share theirs. */
+/** Raise the number when the shape of the state changes: two releases in one process must not share a state. */
 const CLOCK: symbol = Symbol.for("langchain-cassandra-history.clock.v2");
 const TAIL = /^[0-9a-f]{4}-[0-9a-f]{12}$/;
 
@@ -44,7 +44,7 @@ function isClockState(value: unknown): value is ClockState {
   );
 }
 
-/** 0 before the first. */
+/** A time, or 0 where there is none yet. */
 function isTime(value: unknown): boolean {
   return Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= LATEST_MICROS;
 }

@@ -28,7 +28,7 @@ export function formatTimeUuid(micros: number, tail: string): string {
   return `${hex.slice(7)}-${hex.slice(3, 7)}-1${hex.slice(0, 3)}-${tail}`;
 }
 
-/** Microseconds since 1970 at which an id was made. Every read asks for the newest id's. */
+/** Microseconds since 1970 at which an id was made. It has to be quick: every read calls it. */
 export function idMicros(id: TimeUuid): number {
   return typeof id === "string"
     ? toMicros(hex(id, 15, 18) * 0x1_0000 + hex(id, 9, 13), hex(id, 0, 8))

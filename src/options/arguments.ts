@@ -32,8 +32,9 @@ export interface GetMessagesOptions {
 /** What `append` takes. */
 export interface AppendOptions {
   /**
-   * The `ids` of a failed attempt, to try again without storing a message twice: as many as messages, ascending. Ids of
-   * one's own are taken as well (timeuuids of now): what a `signal` cut short can then be tried again, too.
+   * The `ids` of a failed attempt, to try again without storing a message twice: as many as messages, in ascending order. A
+   * message that was deleted in between is then back, and an update that was made in between is undone. You may also make the
+   * ids yourself (timeuuids of now), so that you can try again after a `signal` ended the call.
    */
   readonly ids?: readonly string[] | undefined;
   /** Expiry of these messages, in seconds. @defaultValue the history's `ttlSeconds` */

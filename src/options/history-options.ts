@@ -75,7 +75,7 @@ export interface CassandraChatMessageHistoryOptions extends TableOptions {
   readonly codec?: MessageCodec | undefined;
 }
 
-/** The options as the rooms above receive them: complete, checked and frozen. */
+/** The options as the layers above receive them: complete, checked and frozen. */
 export interface ResolvedOptions extends TableNames {
   readonly client: Client;
   readonly sessionId: string;
@@ -89,7 +89,7 @@ export interface ResolvedOptions extends TableNames {
   readonly readOptions: RequestOptions;
   readonly writeOptions: RequestOptions;
   readonly onCorruptRow: CorruptRowPolicy;
-  /** Absent where rows have the library's own form. */
+  /** The application's own codec; undefined where rows have the library's form. */
   readonly codec: MessageCodec | undefined;
   /** What the application gave, checked: for a history of another session. */
   readonly given: CassandraChatMessageHistoryOptions;
@@ -143,7 +143,7 @@ const NO_OPTIONS: RequestOptions = Object.freeze({});
 export function resolveOptions(options: CassandraChatMessageHistoryOptions): ResolvedOptions {
   const given = validate(schema, options);
   const { keyspace, table, columns } = resolveNames(given);
-  // Field by field: spreading would cost a history of one request more than all the rest of it.
+  // Field by field. Spreading would take longer than everything else that constructing a history does.
   return Object.freeze({
     keyspace,
     table,

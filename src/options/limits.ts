@@ -1,6 +1,6 @@
 /*
- * Every limit and default of the library but the clock's, each with its unit and its reason or source. The clock's own stand in
- * `ids/`.
+ * Limits and defaults of the library, each with its unit and its reason or source. Those of the clock stand in `ids/`, and those
+ * of the codec and of `agent/` beside the code that they bound.
  */
 
 /** The table where the application names none. */
@@ -15,7 +15,7 @@ export const MAX_SESSION_ID_BYTES = 65_535;
 /** Rows: the largest `pageSize` that an application may ask for. */
 export const MAX_PAGE_SIZE = 100_000;
 
-/** Rows of a page where the application gives no `pageSize`: some of them may be long. */
+/** The default page size, in rows. It is not larger, since rows may be long. */
 export const PAGE_ROWS = 1024;
 
 /** Rows of a later page of a whole read, at most, where the application gives no `pageSize`: the driver's own page size. */
@@ -84,12 +84,12 @@ export const SETTLED_AFTER_MS = 600_000;
 /** Tables per client whose statements are kept. Most processes use one; texts of more are made anew. */
 export const MAX_KEPT_TABLES = 256;
 
-/** Rows that this process updated last, and rows that it deleted ahead of its clock, of which it knows when. Some 200 bytes each. */
+/** Rows whose last update, or whose delete ahead of the clock, the process remembers: so many of each, some 200 bytes a row. */
 export const MAX_REMEMBERED_ROWS = 10_000;
 
 /**
- * Updates that may meet one delete: so many can take effect between its read and its write. Each takes two round trips, so that
- * as many take seconds. Each dates the row two microseconds later.
+ * Updates of one row that may take effect between a delete's read and its write. Each dates the row two microseconds later, and
+ * takes two round trips: so many take seconds.
  */
 export const UPDATES_PER_DELETE = 10_000;
 

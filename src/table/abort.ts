@@ -5,7 +5,7 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw signal.reason;
 }
 
-/** What waits for one signal: one listener for all of it, since Node warns of more than ten. */
+/** All callbacks of one signal. They share one listener, since Node warns of a leak at more than ten. */
 interface Registry {
   readonly callbacks: Set<() => void>;
   readonly listener: () => void;
@@ -13,7 +13,7 @@ interface Registry {
 
 const registries = new WeakMap<AbortSignal, Registry>();
 
-/** Calls back once the signal aborts. What it returns takes the callback away again, and the last one the listener with it. */
+/** Calls back when the signal aborts. Returns a function that removes the callback; the last one removes the listener too. */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   const { callbacks, listener } = registryOf(signal);
   callbacks.add(callback);

@@ -5,7 +5,7 @@ import { onAbort } from "./abort.ts";
 /** Requests after which the client's connections are counted again. */
 const REQUESTS_BETWEEN_COUNTS = 256;
 
-/** A request that waits, in a list linked both ways: one that is given up leaves at once, however many wait. */
+/** A request that waits. The list is linked both ways, so that an aborted request leaves it at once, however many wait. */
 interface Waiting {
   /** The lower goes first. */
   readonly arrival: number;
@@ -14,7 +14,10 @@ interface Waiting {
   after: Waiting | undefined;
 }
 
-/** Lets the requests of one client in, in order of arrival, so many at a time as its connections take. */
+/**
+ * How many requests of one client are in flight at once: `limitOf`, from the client's open connections. The others wait, in the
+ * order of their arrival.
+ */
 export class Gate {
   readonly #client: Client;
   #inFlight = 0;
@@ -33,14 +36,14 @@ export class Gate {
     return this.#arrivals;
   }
 
-  /** Undefined where the request may go at once. */
+  /** Resolves when the request may go. Undefined where it may go at once. Rejects with the signal's reason. */
   enter(arrival: number, signal: AbortSignal | undefined): Promise<void> | undefined {
     if (this.#first !== undefined || !this.#hasRoom()) return this.#wait(arrival, signal);
     this.#inFlight += 1;
     return undefined;
   }
 
-  /** Hands its place, and places that have come free since, to the requests that have waited longest. */
+  /** Ends a request. The requests that have waited longest take its place, and any further place that is free. */
   leave(): void {
     this.#inFlight -= 1;
     while (this.#first !== undefined && this.#hasRoom()) {
@@ -52,8 +55,9 @@ export class Gate {
   }
 
   /**
-   * For a request that the driver had no room for. It waits in its old order until one that is in flight has ended; until the next
-   * count, no more may be in flight than are now. Undefined where it is the only one: it keeps its place.
+   * Puts a request back that the driver had no room for. It keeps its place in the order, and goes when a request that is in
+   * flight has ended. Until the connections are counted again, the limit is what is in flight now. Undefined where no other
+   * request is in flight: this one stays in flight.
    */
   stepBack(arrival: number, signal: AbortSignal | undefined): Promise<void> | undefined {
     if (this.#inFlight <= 1) return undefined;
@@ -66,7 +70,7 @@ export class Gate {
     if (this.#untilNextCount === 0) {
       const connections = fewestConnections(this.#client);
       this.#limit = limitOf(this.#client, connections ?? 1);
-      // A client connects when it is first used.
+      // A client connects at its first request: count again at the next one.
       this.#untilNextCount = connections === undefined ? 1 : REQUESTS_BETWEEN_COUNTS;
     }
     if (this.#inFlight >= this.#limit) return false;
@@ -91,7 +95,7 @@ export class Gate {
     });
   }
 
-  /** At the end. A request that stepped back stands before all that came later: near the beginning. */
+  /** Adds a request at the end. One that stepped back goes before all that arrived later, which is near the beginning. */
   #insert(arrival: number, enter: () => void): Waiting {
     let after = this.#last !== undefined && this.#last.arrival > arrival ? this.#first : undefined;
     while (after !== undefined && after.arrival < arrival) after = after.after;
@@ -118,7 +122,7 @@ function limitOf(client: Client, connections: number): number {
   return Math.max(1, Math.min(MAX_IN_FLIGHT, Math.floor(all * IN_FLIGHT_SHARE)));
 }
 
-/** The client's options are the application's: only a number that can be one counts. */
+/** The client's own option, if it is a number of 1 or more. The application may have set anything. */
 function requestsPerConnection(client: Client): number {
   const given: unknown = Reflect.get(
     Object(Reflect.get(Object(Reflect.get(client, "options")), "pooling")),

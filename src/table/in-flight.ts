@@ -8,10 +8,11 @@ import { pause } from "./pause.ts";
 const gates = new WeakMap<Client, Gate>();
 
 /**
- * Hands the request to the driver as soon as fewer than the client's connections take are in flight, in order of arrival. One
- * whose signal aborts before that is never handed over, gives its place up, and rejects with the signal's reason.
+ * Hands the request to the driver when the client's limit (`in-flight-limit.ts`) has room for it. Requests go in the order of
+ * their arrival. A request whose signal aborts before that is never sent, and rejects with the signal's reason.
  *
- * A request that the driver did not send, since all connections were busy, is handed over again when one of ours has ended.
+ * The driver refuses a request where all connections are busy. Such a request is handed over again when another one of ours has
+ * ended; where there is none, every `BUSY_PAUSE_MS`, for 12 s.
  */
 export async function sendRequest<Result>(
   client: Client,

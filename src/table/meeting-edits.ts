@@ -1,39 +1,45 @@
 import { UPDATES_PER_DELETE } from "../options/limits.ts";
 
 /*
- * Cassandra keeps the write with the newest date, and of one date a delete. So an update is dated just after the row that it
- * replaces, whatever the time is: a delete that meets it, and is dated now, wins. Where a clock ahead of ours dated the row, or
- * the row is brand new, now is not late enough, and the delete is dated after the row.
+ * What wins where an update and a delete of one row meet: the delete. Cassandra keeps the write with the later write time; of
+ * two equal times it keeps the delete.
+ *
+ * - An update is dated just after the row that it replaces, and not by the clock. A delete is dated by the clock, so it is later.
+ * - A row can be dated later than the clock (its writer's clock is ahead), or just before it. Such a row is deleted at a time
+ *   after its own: `DELETE_STEPS` later, which leaves room for the updates that may meet the delete.
  */
 
-/** From a row to its update. The step in between is free for a change that an update has to win over. */
+/** From a row to its update, in microseconds. The one in between is for a rewrite of the same message, which loses to an update. */
 const UPDATE_STEPS = 2;
-/** From a row to a delete that wins over all updates that may meet it. */
+/** From a row to its delete, in microseconds: later than `UPDATES_PER_DELETE` updates, one after the other, can date the row. */
 const DELETE_STEPS: number = UPDATE_STEPS * UPDATES_PER_DELETE;
 
 /**
- * When the update of a row is dated. It is also dated after the last update that this process sent, which may not be seen yet:
- * a write that timed out takes effect later, and a replica may lag. What was sent too long after the row counts for nothing, so
- * that no update is dated after a delete of the row that it read.
+ * The write time of an update: just after the row that it replaces, and after the last update that this process sent. The row
+ * that was read may be older than that update: a write that timed out takes effect later, and a replica may lag.
  *
- * @param lastSent - the date of that last update
+ * A last update that is half of `DELETE_STEPS` or more after the row is not counted. An update could otherwise be dated after a
+ * delete of the row that it read.
+ *
+ * @param writeTime - of the row that was read
+ * @param lastSent - the write time of the last update that this process sent
  */
 export function updateTime(writeTime: number, lastSent = 0): number {
   const isNear = lastSent < later(writeTime, DELETE_STEPS / 2);
   return later(isNear ? Math.max(writeTime, lastSent) : writeTime, UPDATE_STEPS);
 }
 
-/** When a delete has to be dated, at least, to win over updates that meet it. */
-export function deleteTime(writeTime: number): number {
+/** The earliest write time with which a delete of the row wins over the updates that meet it. */
+export function earliestDelete(writeTime: number): number {
   return later(writeTime, DELETE_STEPS);
 }
 
-/** When a row that this process deleted has to be dated, at least, to be there again. */
+/** The earliest write time with which a row that this process deleted can be stored again. */
 export function timeAfterDelete(deleted: number): number {
   return later(deleted, 1);
 }
 
-/** A step is a microsecond. Where a writer dates in nanoseconds, a number may be off by 1,024: a step is then 2,048 of them. */
+/** A step is a microsecond. A nanosecond timestamp exceeds 2^53, so a number may be off by 1,024: a step is then 2,048 ns. */
 function later(writeTime: number, steps: number): number {
   return writeTime + steps * (Number.isSafeInteger(writeTime + 1) ? 1 : 2048);
 }

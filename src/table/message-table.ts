@@ -68,8 +68,8 @@ export class MessageTable {
   }
 
   /**
-   * Stores all rows or none, in one round trip. They have to fit one batch. Those that this process deleted are dated after that,
-   * which may be later than the timestamp.
+   * Stores all rows or none, in one round trip. They have to fit one batch. Where this process deleted one of them later than the
+   * timestamp, all are dated just after that delete.
    *
    * @param rows - asked for when the request is handed to the driver, so that what was given up by then is left out
    */
@@ -166,7 +166,7 @@ export class MessageTable {
       if (deleteTime === undefined) return { query, params: [this.#sessionId, id] };
       // What this process stores again by the same id is dated after that.
       this.memory.rememberDelete(id, deleteTime);
-      // As text: of a number and a bigint, the driver takes but one, depending on the client's options.
+      // As text: the client's options decide whether the driver takes a number or a bigint. It always takes a text.
       return { query: queryAt, params: [String(deleteTime), this.#sessionId, id] };
     });
   }

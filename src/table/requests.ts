@@ -28,8 +28,9 @@ export interface ReadRequest extends BoundStatement {
 }
 
 /**
- * The one way to the driver. The table is there before a statement is sent; every statement is prepared and idempotent; what is
- * aborted before it is sent is never sent. Rejects with the driver's own errors, and with `SETUP_FAILED`.
+ * The only code that sends statements to a message table. The table is there before a statement is sent. Every statement is
+ * prepared and idempotent. A request that is aborted before it was sent is never sent. Rejects with the driver's own errors, and
+ * with `SETUP_FAILED`.
  */
 export class TableRequests {
   readonly table: SharedTable;
@@ -78,7 +79,7 @@ export class TableRequests {
     }, signal);
   }
 
-  /** @param request - is given what its statements have to end with */
+  /** @param request - gets the mark (see `SharedTable`) with which its statements have to end */
   async #send<Result>(request: (mark: string) => Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
     const attempt = this.table.ensure();
     await attempt;
@@ -98,15 +99,16 @@ export class TableRequests {
   }
 
   /**
-   * A table that was dropped while in use is made anew, or reported; one that was made anew with other columns is reported. Where
-   * the table is another one than before, or the driver takes its columns for those of an earlier one, its mark is new.
+   * Looks at the table again after a request failed. A table that was dropped is made again, or reported where `createTable` is
+   * false. A table that now has other columns is reported. The mark changes where the table is another one than before, or where
+   * the driver has kept the types of an earlier one.
    */
   async #lookAgain(attempt: Promise<void>, error: unknown): Promise<void> {
     this.table.forget(attempt);
     try {
       await this.table.ensure();
     } catch (found) {
-      // That it could not be looked at tells less than the error that led here.
+      // Where this look failed as well, the first error says more. Where the look found a fault of the table, that is the answer.
       const isAnswer = found instanceof CassandraHistoryError && found.cause === undefined;
       if (!isAnswer && !isTableMissing(error)) throw error;
       throw found instanceof CassandraHistoryError ? tableChanged(found) : found;
@@ -118,7 +120,7 @@ export class TableRequests {
 /** Codes of `text` and `timeuuid` (native protocol v4, section 6). */
 const TYPE_CODES: Readonly<Record<string, number>> = { message: 0x000d, id: 0x000f };
 
-/** A table that was made anew with other types answers without an error. */
+/** Throws where a column has another type: a table that was made again with other types answers reads without an error. */
 function checkTypes({ columns }: types.ResultSet): void {
   // A stand-in for a client may describe no columns.
   for (const { name, type } of columns ?? []) {

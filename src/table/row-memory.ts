@@ -25,11 +25,11 @@ export interface Turn {
  * changes with its form.
  */
 interface ChangedRows {
-  /** When the last update that was called ends. An update that ends is left out, unless another one waits for it. */
+  /** For each row, when all updates that were called by now have ended. A row without such updates is left out. */
   readonly turns: Map<string, Promise<void>>;
-  /** In the order in which they were sent. */
+  /** The last update of each row, in the order in which these were sent. */
   readonly updates: Map<string, LastUpdate>;
-  /** Write times of deletes that are ahead of the clock. */
+  /** The write times of deletes that may be ahead of the clock, by row. */
   readonly deletes: Map<string, number>;
   /** The newest of the write times that are no longer in `deletes`, by session: a clear may delete more rows than are remembered. */
   readonly forgottenDeletes: Map<string, number>;
@@ -99,7 +99,7 @@ export class RowMemory {
     updates.set(key, update);
   }
 
-  /** This row is deleted at a time that may be ahead of the clock. */
+  /** Notes that this row is deleted at a time that may be ahead of the clock. */
   rememberDelete(id: string, writeTime: number): void {
     const changed = changedRows();
     forgetOldest(changed.deletes, (key, time) => {
@@ -136,7 +136,7 @@ export class RowMemory {
   }
 }
 
-/** Many at once: a map whose first keys were deleted takes long to give its first key. */
+/** Half of them at once. To find the first key of a map, V8 steps over all keys deleted before it: one at a time would be slow. */
 function forgetOldest<Value>(rows: Map<string, Value>, onForget?: (key: string, value: Value) => void): void {
   if (rows.size < MAX_REMEMBERED_ROWS) return;
   for (const [key, value] of rows) {

@@ -80,7 +80,7 @@ export async function untilAgreed(client: Client, table: TableDefinition): Promi
     // A node that does not answer takes no write either, and asks the others for the schema when it is back.
     const versions = new Set(asked.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : [])));
     if (versions.size === 1 && !versions.has(undefined)) return;
-    // Where none answers, the driver tells why.
+    // No node has answered. This request rejects with the driver's reason.
     if (versions.size === 0) await readSchemaVersion(client);
     if (isOver(limit)) {
       const withoutTable = versions.delete(undefined);
@@ -100,7 +100,7 @@ async function readSchemaVersionWith(client: Client, host: Host, probe: string):
   } catch (error) {
     if (isTableMissing(error) || isInternal(error)) return undefined;
     if (isTransient(error)) throw error;
-    // Whatever else it refuses, it knows the table.
+    // Any other refusal shows that the node knows the table.
   }
   return readSchemaVersion(client, host);
 }

@@ -11,7 +11,7 @@ export interface TableTarget extends TableNames {
 }
 
 const tables = new WeakMap<Client, Map<string, SharedTable>>();
-/** For each client, the id that a table had when it was first looked at, by the table's name. */
+/** For each client and name of a table, the id of the first table of that name. */
 const firstIds = new WeakMap<Client, Map<string, string>>();
 
 /** One table of one client, as all its histories share it: the statements, and whether the table is ready. */
@@ -62,21 +62,23 @@ export class SharedTable {
     if (!ids.has(this.#name)) ids.set(this.#name, this.#id);
   }
 
-  /** After a request failed as on a changed table: the next `ensure` looks again, unless one has looked since this attempt. */
+  /** Lets the next `ensure` look at the table again, unless another one has begun since this attempt. */
   forget(attempt: Promise<void>): void {
     if (this.#setup === attempt) this.#setup = undefined;
   }
 
   /**
-   * The end of every statement's text: nothing for the first table of this name, a comment for each that was made anew. The driver
-   * keeps the column types of a statement by its text, for as long as the client lives; and a batch of which the server has lost a
-   * statement is sent once more as it was encoded, even where the types have changed.
+   * What is put at the end of every statement's text: nothing for the first table of this name, and a comment with the table's
+   * id where the table was dropped and made again. The new text is a new statement to the driver.
+   *
+   * The driver keeps the column types of each statement by its text, for as long as the client lives. With the old text it would
+   * encode values as the old table's types. It would also send a batch again as it was encoded for the old table.
    */
   get mark(): string {
     return this.#firstIds.get(this.#name) === this.#id ? "" : ` /* table ${this.#id} */`;
   }
 
-  /** After the driver took the columns for other types than they have: what it keeps is that of an earlier table. */
+  /** Gives the statements a new text from now on. For a `TypeError` of the driver: it has kept the types of an earlier table. */
   markStatements(): void {
     this.#firstIds.set(this.#name, "");
   }

@@ -9,7 +9,7 @@ export interface TableDefinition {
   readonly table: string;
   /** The `CREATE TABLE IF NOT EXISTS`. */
   readonly createStatement: string;
-  /** Reads no row and asks no other node: a node that takes it works with the table. */
+  /** A `SELECT` that reads no row and asks no other node. A node that answers it works with the table. */
   readonly probe: string;
   /** The columns that it must have. */
   readonly columns: readonly ColumnRow[];
@@ -30,7 +30,7 @@ export class Statements {
   readonly #session: string;
   readonly #id: string;
   readonly #parts: Readonly<Record<RowPart, string>>;
-  /** Made once each, by what they were asked for: the driver looks a statement up by its text. */
+  /** Each text is made once, and kept by what it selects: the driver looks a statement up by its text. */
   readonly #selects = new Map<string, string>();
 
   constructor(names: TableNames) {
@@ -63,8 +63,9 @@ export class Statements {
         { column_name: columns.message, kind: "regular", type: "text" },
       ],
     });
-    // With its types, so that the server refuses a table of other ones. The driver would encode as what the table has: a text as
-    // a boolean, for one. Not the partition key's: the driver would not find the replicas by it.
+    // The markers name their types, so that the server refuses a table with other types. Without them the driver encodes a text
+    // as whatever the column is, a boolean for instance. The partition key's marker has no type: with one, the driver could not
+    // tell the replicas of the session.
     this.insert = `INSERT INTO ${name} (${session}, ${id}, ${message}) VALUES (?, (timeuuid)?, (text)?)`;
     this.insertWithTtl = `${this.insert} USING TTL ?`;
   }

@@ -11,7 +11,7 @@ export interface InsertRow {
   readonly ttlSeconds: number | undefined;
 }
 
-/** Microseconds since 1970, as the row's writer dated it. A number cannot hold every one that a writer may have set. */
+/** The row's write time in microseconds since 1970. It is rounded where another writer set one above 2^53. */
 export function writeTimeOf({ writetime }: StoredRow): number {
   return Number(writetime);
 }
@@ -41,8 +41,8 @@ export interface RemovedRow {
 }
 
 /**
- * A column of another service's keeps a row whose message has expired or was cleared, and static columns alone are a row without
- * an id. Neither is a message.
+ * Whether the row holds a message. Two kinds of rows do not, and every reader leaves them out: a row whose message was deleted or
+ * has expired, but which a column of another service keeps alive; and a row of static columns alone, which has no id.
  */
 export function holdsMessage(row: types.Row): row is types.Row & StoredRow {
   return (row["message"] ?? row["writetime"] ?? null) !== null;

@@ -30,13 +30,13 @@ export async function readColumns({ client, keyspace, table }: SchemaTarget): Pr
   return rows.map((row) => ({ column_name: row["column_name"], kind: row["kind"], type: row["type"] }));
 }
 
-/** What tells a table from another one of the same name, and when it was made; undefined where there is none. */
+/** The table's id; undefined where there is no such table. A table that was dropped and made again has another id. */
 export async function readTableId({ client, keyspace, table }: SchemaTarget): Promise<string | undefined> {
   const [row] = await readAll(client, SELECT_TABLE_ID, [keyspace, table]);
   return row && String(row["id"]);
 }
 
-/** Which schema a node works with, any node or this one: nodes with equal versions have the same tables, ready for use. */
+/** The schema version of a node: of `host`, or of any node. Nodes with one version have the same tables. */
 export async function readSchemaVersion(client: Client, host?: Host): Promise<string> {
   const [row] = await readAll(client, SELECT_LOCAL, [], host);
   return String(row?.["schema_version"]);

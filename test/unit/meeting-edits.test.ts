@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { UPDATES_PER_DELETE } from "../../src/options/limits.ts";
-import { deleteTime, timeAfterDelete, updateTime } from "../../src/table/meeting-edits.ts";
+import { earliestDelete, timeAfterDelete, updateTime } from "../../src/table/meeting-edits.ts";
 
 const micros = fc.integer({ min: 0, max: 4e15 });
 const nanos = fc.bigInt({ min: 10n ** 18n, max: 4n * 10n ** 18n });
@@ -17,7 +17,7 @@ test("a delete is later than all updates that meet it, each of which read what t
     fc.property(micros, fc.integer({ min: 1, max: UPDATES_PER_DELETE - 1 }), (writeTime, updates) => {
       let last = writeTime;
       for (let at = 0; at < updates; at += 1) last = updateTime(last);
-      expect(last).toBeLessThan(deleteTime(writeTime));
+      expect(last).toBeLessThan(earliestDelete(writeTime));
     }),
     { numRuns: 20 },
   );
@@ -29,7 +29,7 @@ test("an update is never later than a delete of the row that it read, whatever w
       for (const lastSent of [far, writeTime + near]) {
         const time = updateTime(writeTime, lastSent);
         expect(time).toBeGreaterThan(writeTime);
-        expect(time).toBeLessThan(deleteTime(writeTime));
+        expect(time).toBeLessThan(earliestDelete(writeTime));
       }
     }),
   );
@@ -41,7 +41,7 @@ test("of rows dated in nanoseconds, what is later is later for certain", () => {
       const read = Number(writeTime);
       expect(BigInt(updateTime(read))).toBeGreaterThan(writeTime);
       expect(updateTime(read, updateTime(read))).toBeGreaterThan(updateTime(read));
-      expect(deleteTime(read)).toBeGreaterThan(updateTime(read, updateTime(read)));
+      expect(earliestDelete(read)).toBeGreaterThan(updateTime(read, updateTime(read)));
       expect(BigInt(timeAfterDelete(read))).toBeGreaterThan(writeTime);
     }),
   );
