@@ -51,9 +51,9 @@ export class TableRequests {
     // A read needs no time. For one that has none, the driver would ask a clock that a test may have replaced.
     options.timestamp = 0;
     if (pageState !== undefined) options.pageState = pageState;
-    return this.#send(async (mark) => {
+    return this.#send(async (end) => {
       request.sentAt = readSteadyMillis();
-      const page = await client.execute(query + mark, params, options);
+      const page = await client.execute(query + end, params, options);
       checkTypes(page);
       return page;
     }, signal);
@@ -69,9 +69,9 @@ export class TableRequests {
     const { client } = this.table;
     const options = requestOptions(this.#writeOptions);
     options.logged = false;
-    await this.#send(async (mark) => {
+    await this.#send(async (end) => {
       const all = statements();
-      const [first, ...more] = mark === "" ? all : all.map(({ query, params }) => ({ query: query + mark, params }));
+      const [first, ...more] = end === "" ? all : all.map(({ query, params }) => ({ query: query + end, params }));
       if (first === undefined) return;
       options.timestamp = timestamp();
       if (more.length === 0) await client.execute(first.query, first.params, options);
@@ -79,13 +79,13 @@ export class TableRequests {
     }, signal);
   }
 
-  /** @param request - gets the mark (see `SharedTable`) with which its statements have to end */
-  async #send<Result>(request: (mark: string) => Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+  /** @param request - gets what its statements have to end with: `statementEnd` of the table */
+  async #send<Result>(request: (end: string) => Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
     const attempt = this.table.ensure();
     await attempt;
     throwIfAborted(signal);
-    const { mark } = this.table;
-    const send = (): Promise<Result> => sendRequest(this.table.client, () => request(this.table.mark), signal);
+    const { statementEnd } = this.table;
+    const send = (): Promise<Result> => sendRequest(this.table.client, () => request(this.table.statementEnd), signal);
     try {
       return await send();
     } catch (error) {
@@ -93,15 +93,15 @@ export class TableRequests {
       throwIfAborted(signal);
       if (!mayBeChangedTable(error)) throw error;
       await this.#lookAgain(attempt, error);
-      if (!isTableMissing(error) && this.table.mark === mark) throw error;
+      if (!isTableMissing(error) && this.table.statementEnd === statementEnd) throw error;
     }
     return send();
   }
 
   /**
    * Looks at the table again after a request failed. A table that was dropped is made again, or reported where `createTable` is
-   * false. A table that now has other columns is reported. The mark changes where the table is another one than before, or where
-   * the driver has kept the types of an earlier one.
+   * false. A table that now has other columns is reported. The statements' end changes where the table is another one than before, or
+   * where the driver has kept the types of an earlier one.
    */
   async #lookAgain(attempt: Promise<void>, error: unknown): Promise<void> {
     this.table.forget(attempt);
@@ -113,7 +113,7 @@ export class TableRequests {
       if (!isAnswer && !isTableMissing(error)) throw error;
       throw found instanceof CassandraHistoryError ? tableChanged(found) : found;
     }
-    if (isNotEncoded(error)) this.table.markStatements();
+    if (isNotEncoded(error)) this.table.renewStatements();
   }
 }
 

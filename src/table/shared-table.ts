@@ -74,12 +74,12 @@ export class SharedTable {
    * The driver keeps the column types of each statement by its text, for as long as the client lives. With the old text it would
    * encode values as the old table's types. It would also send a batch again as it was encoded for the old table.
    */
-  get mark(): string {
+  get statementEnd(): string {
     return this.#firstIds.get(this.#name) === this.#id ? "" : ` /* table ${this.#id} */`;
   }
 
   /** Gives the statements a new text from now on. For a `TypeError` of the driver: it has kept the types of an earlier table. */
-  markStatements(): void {
+  renewStatements(): void {
     this.#firstIds.set(this.#name, "");
   }
 }

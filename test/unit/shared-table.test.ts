@@ -62,7 +62,7 @@ test("the first table of a name needs no mark; each that is made anew has its ow
     if (table === undefined) return undefined;
     table.forget(table.ensure());
     await table.ensure();
-    return table.mark;
+    return table.statementEnd;
   };
   expect(await look(one)).toBe("");
   id = ids[1];
@@ -75,8 +75,8 @@ test("the first table of a name needs no mark; each that is made anew has its ow
   // The first one, restored.
   id = ids[0];
   expect(await look(one)).toBe("");
-  one?.markStatements();
-  expect(one?.mark).toBe(` /* table ${ids[0]} */`);
+  one?.renewStatements();
+  expect(one?.statementEnd).toBe(` /* table ${ids[0]} */`);
 });
 
 test("very many names are not kept for ever", async () => {
@@ -84,5 +84,5 @@ test("very many names are not kept for ever", async () => {
   const first = SharedTable.of({ ...target, client });
   await first.ensure();
   for (let at = 0; at < 300; at += 1) await SharedTable.of({ ...target, client, keyspace: `other ${at}` }).ensure();
-  expect(first.mark).not.toBe("");
+  expect(first.statementEnd).not.toBe("");
 });
