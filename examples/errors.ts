@@ -12,8 +12,9 @@ async function addWithRetry(messages: BaseMessage[]): Promise<void> {
   try {
     await history.addMessages(messages);
   } catch (error) {
-    if (!(error instanceof CassandraHistoryError) || error.code !== "WRITE_FAILED" || !error.ids) throw error;
-    await history.append(messages, { ids: error.ids });
+    if (!(error instanceof CassandraHistoryError) || error.code !== "WRITE_FAILED") throw error;
+    // No ids: nothing was sent.
+    await history.append(messages, error.ids?.length ? { ids: error.ids } : {});
   }
 }
 
