@@ -108,17 +108,17 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
     return this.#conversation.read(() => this.#conversation.reader.count(signal), signal);
   }
 
-  /** Adds a human message of this text. Promises and throws what {@link addMessages} does. */
+  /** Adds a human message of this text, as {@link addMessages} does. @throws `INVALID_MESSAGE`, `MESSAGE_TOO_LARGE`, `WRITE_FAILED` */
   override async addUserMessage(message: string): Promise<void> {
     await super.addUserMessage(checkText(message));
   }
 
-  /** Adds an AI message of this text. Promises and throws what {@link addMessages} does. */
+  /** Adds an AI message of this text, as {@link addMessages} does. @throws `INVALID_MESSAGE`, `MESSAGE_TOO_LARGE`, `WRITE_FAILED` */
   override async addAIMessage(message: string): Promise<void> {
     await super.addAIMessage(checkText(message));
   }
 
-  /** Adds one message. Promises and throws what {@link addMessages} does. */
+  /** Adds one message, as {@link addMessages} does. @throws `INVALID_MESSAGE`, `MESSAGE_TOO_LARGE`, `WRITE_FAILED` */
   override async addMessage(message: BaseMessage): Promise<void> {
     await this.#conversation.add([message]);
   }
@@ -135,8 +135,8 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
   }
 
   /**
-   * {@link addMessages} that returns the entries it made, and throws the same. After a `WRITE_FAILED`, pass the error's `ids` with
-   * the same messages to try again: none is stored twice. That undoes an update or a delete made in between.
+   * {@link addMessages} that returns the entries it made. After a `WRITE_FAILED`, pass the error's `ids` with the same messages to
+   * try again: none is stored twice; edits made in between are undone. @throws `INVALID_MESSAGE`, `MESSAGE_TOO_LARGE`, `WRITE_FAILED`
    */
   async append(messages: readonly BaseMessage[], options: given.AppendOptions = {}): Promise<ChatHistoryEntry[]> {
     const added = await this.#conversation.add(messages, checkArguments("append", options));

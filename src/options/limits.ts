@@ -52,7 +52,7 @@ export const IDS_PER_DELETE = 100;
 export const MAX_IN_FLIGHT = 512;
 
 /**
- * The part of what the client's connections take that the library uses: a quarter. The rest is for the application's own
+ * The library has a quarter of the requests in flight that the client's connections take. The rest is for the application's own
  * requests, and for a second copy of this library.
  */
 export const IN_FLIGHT_SHARE: number = 1 / 4;
@@ -61,8 +61,8 @@ export const IN_FLIGHT_SHARE: number = 1 / 4;
 export const DRIVER_REQUESTS_PER_CONNECTION = 2048;
 
 /**
- * Milliseconds after which a request that found all connections busy, with none of ours in flight, is handed over again, and how
- * often: 12 s in all, the driver's own read timeout. The application's requests, or the driver's own, fill the connections then.
+ * A request may find all connections busy while none of ours is in flight: requests of the application, or of the driver, fill
+ * them. It is then handed over again after so many milliseconds, and so many times: 12 s in all, the driver's own read timeout.
  */
 export const BUSY_PAUSE_MS = 5;
 export const MAX_BUSY_PAUSES = 2400;
