@@ -13,8 +13,7 @@ async function addWithRetry(messages: BaseMessage[]): Promise<void> {
     await history.addMessages(messages);
   } catch (error) {
     if (!(error instanceof CassandraHistoryError) || error.code !== "WRITE_FAILED") throw error;
-    // No ids: nothing was sent.
-    await history.append(messages, error.ids?.length ? { ids: error.ids } : {});
+    await history.append(messages, { ids: error.ids });
   }
 }
 

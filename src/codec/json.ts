@@ -5,7 +5,7 @@ import { readFields } from "./fields.ts";
 import { readForeignRow } from "./foreign.ts";
 import { type Mark, markValues, restoreValues } from "./marks.ts";
 import { createMessage, fillEmptyMessage } from "./messages.ts";
-import { parseJson } from "./parse.ts";
+import { parseJson } from "./parse-json.ts";
 import { isJson } from "./plain.ts";
 import { isRecord, type StoredFields } from "./record.ts";
 import { checkReadable } from "./survey.ts";

@@ -83,7 +83,7 @@ export function lookFailed(cause: unknown): CassandraHistoryError {
     "WRITE_FAILED",
     `Nothing was written: the session's newest message, after which this one has to come, could not be read ` +
       `(${nameFailure(cause)}). ${explainFailure(cause, "readOptions")}; the same call can be made again.`,
-    { cause: shownCause(cause), ids: [], written: [] },
+    { cause: shownCause(cause), written: [] },
   );
 }
 
@@ -94,7 +94,7 @@ export function noTime(): CassandraHistoryError {
     "The clock of this process tells no time: expected `Date.now()`, `new Date().getTime()`, or the sum of `performance.timeOrigin` and " +
       "`performance.now()` to be milliseconds since 1970, before the year 2223; got none that is. Restore them where a test has replaced " +
       "them, and call again.",
-    { ids: [], written: [] },
+    { written: [] },
   );
 }
 

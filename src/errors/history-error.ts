@@ -46,7 +46,7 @@ export interface CassandraHistoryErrorDetails {
  *   await history.addMessages(turn);
  * } catch (error) {
  *   if (!(error instanceof CassandraHistoryError) || error.code !== "WRITE_FAILED") throw error;
- *   await history.append(turn, error.ids?.length ? { ids: error.ids } : {}); // stores nothing twice
+ *   await history.append(turn, { ids: error.ids }); // stores nothing twice
  * }
  * ```
  */
@@ -59,7 +59,7 @@ export class CassandraHistoryError extends Error {
   declare readonly id?: string;
   /**
    * The ids of the failed call, with `WRITE_FAILED` and `MESSAGE_TOO_LARGE`. After an add, pass them to `append` to try again.
-   * Empty where nothing was sent because the messages could not be given ids.
+   * Absent where nothing was sent because the messages could not be given ids.
    */
   declare readonly ids?: readonly string[];
   /** Those of `ids` that are known to be stored. */
