@@ -71,6 +71,12 @@ describe.each(["tool_calls", "invalid_tool_calls"])("%s that is no list of objec
   });
 });
 
+/** JSON leaves out a field that is undefined. It comes back as the last one of its object, and so does its mark. */
+function withMarksInOrder(text: string): unknown {
+  const { marks = [], ...row } = JSON.parse(text);
+  return { ...row, marks: marks.map((mark: unknown) => JSON.stringify(mark)).sort() };
+}
+
 test("a message with calls of any shape is refused, or works once it is read", () => {
   const calls = fc.oneof(fc.anything(), fc.array(fc.anything(), { maxLength: 3 }));
   fc.assert(
@@ -88,7 +94,7 @@ test("a message with calls of any shape is refused, or works once it is read", (
       const read = decode(text);
       expect(read.text).toBe("x");
       expect(windowLength([read], 1, { complete: true, start: "any" })).toBe(1);
-      expect(encode(read)).toBe(text);
+      expect(withMarksInOrder(encode(read))).toEqual(withMarksInOrder(text));
     }),
     runs(2000),
   );
