@@ -35,6 +35,16 @@ export function readFailed(cause: unknown): CassandraHistoryError {
   );
 }
 
+/** The entries of a user's sessions could not be read. */
+export function sessionsReadFailed(cause: unknown): CassandraHistoryError {
+  if (cause instanceof CassandraHistoryError) return cause;
+  return new CassandraHistoryError(
+    "READ_FAILED",
+    `Reading the sessions failed (${nameFailure(cause)}). ${explainFailure(cause, "readOptions")}; the same call can be made again.`,
+    { cause: shownCause(cause) },
+  );
+}
+
 /** What was being written. */
 export interface FailedWrite {
   readonly ids: readonly string[];
@@ -44,13 +54,26 @@ export interface FailedWrite {
   readonly largest: number;
 }
 
+/** The entry of the session of a user could not be read or written. Never leaves the library: `addFailed` makes the error. */
+export class RecordFailure extends Error {
+  /** Whether the messages of the batch are stored. If not, none was sent. */
+  readonly isStored: boolean;
+
+  constructor(cause: unknown, isStored: boolean) {
+    super("The session's entry could not be kept.", { cause });
+    this.isStored = isStored;
+  }
+}
+
 /** An add failed. */
-export function addFailed(cause: unknown, { ids, written, largest }: FailedWrite): CassandraHistoryError {
+export function addFailed(failure: unknown, { ids, written, largest }: FailedWrite): CassandraHistoryError {
+  const cause = failure instanceof RecordFailure ? failure.cause : failure;
   if (written.length === 0) {
     if (cause instanceof CassandraHistoryError) return cause;
     if (isTooLarge(cause)) return tooLarge(cause, ids, largest);
     if (isWriteLevelRefused(cause)) return levelRefused(cause, ids);
   }
+  if (failure instanceof RecordFailure) return recordFailed(cause, ids, written);
   const own = cause instanceof CassandraHistoryError;
   const again = "o try again without storing a message twice, pass the error's `ids` to append.";
   return new CassandraHistoryError(
@@ -59,6 +82,17 @@ export function addFailed(cause: unknown, { ids, written, largest }: FailedWrite
       "the others may or may not be. " +
       // A text of the library may end with a statement.
       (own ? `T${again} ${cause.message}` : `${explainFailure(cause, "writeOptions")}; t${again}`),
+    { cause: shownCause(cause), ids: [...ids], written: [...written] },
+  );
+}
+
+/** The entry that lists the session among its user's could not be read or written. */
+function recordFailed(cause: unknown, ids: readonly string[], written: readonly string[]): CassandraHistoryError {
+  return new CassandraHistoryError(
+    "WRITE_FAILED",
+    `The entry that lists the session could not be kept (${nameFailure(cause)}). Stored of the ${ids.length} message(s): ` +
+      `${written.length}; the others were not sent. ${explainFailure(cause, "readOptions", "writeOptions")}; to try again without ` +
+      "storing a message twice, pass the error's `ids` to append.",
     { cause: shownCause(cause), ids: [...ids], written: [...written] },
   );
 }

@@ -6,6 +6,8 @@ interface NamedTable {
   readonly keyspace: string;
   readonly table: string;
   readonly createStatement: string;
+  /** The option that names the table, where no option names its columns. */
+  readonly nameOption?: string;
 }
 
 /** In the text of every `SETUP_FAILED`. */
@@ -38,10 +40,13 @@ export function otherColumns(
   got: string,
   isPythons: boolean,
 ): CassandraHistoryError {
+  const what = `has other columns: expected ${expected}; got ${got}`;
+  if (table.nameOption !== undefined) {
+    return unusableTable(table, what, `Name another table with the option \`${table.nameOption}\`. It is made with`);
+  }
   const remedy = isPythons
     ? "It is the table of LangChain's Python class: pass `columns: PYTHON_COLUMNS`"
     : "Name its columns with the option `columns`";
-  const what = `has other columns: expected ${expected}; got ${got}`;
   return unusableTable(table, what, `${remedy}, or use another table, made with`);
 }
 

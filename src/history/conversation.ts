@@ -1,11 +1,13 @@
 import type { BaseMessage } from "@langchain/core/messages";
 import { editFailed } from "../errors/failures.ts";
+import { forkRefused } from "../errors/refusals.ts";
 import { SessionClock } from "../ids/clock.ts";
 import { type AppendOptions, checkIds, copyMessages } from "../options/arguments.ts";
 import type { ResolvedOptions } from "../options/history-options.ts";
 import { throwIfAborted, untilAborted } from "../table/abort.ts";
 import { MessageTable } from "../table/message-table.ts";
 import type { Turn } from "../table/row-memory.ts";
+import type { InsertRow } from "../table/stored-row.ts";
 import { maxBatchRows } from "./batches.ts";
 import { CallOrder } from "./call-order.ts";
 import { GatheredAdds } from "./gathered-adds.ts";
@@ -23,26 +25,67 @@ interface Edit {
   readonly turn?: Turn;
 }
 
+/** One batch of an add on its way to the table. */
+export interface AddedBatch {
+  readonly rows: readonly InsertRow[];
+  readonly signal: AbortSignal | undefined;
+  /** Dates the batch now. */
+  readonly date: () => DatedBatch;
+}
+
+/** A batch that has its date. */
+export interface DatedBatch {
+  /** Microseconds since 1970: of all rows. What is recorded of them must not be older. */
+  readonly timestamp: number;
+  /** Stores the rows at that date, but for those that were given up by then. */
+  readonly write: () => Promise<void>;
+}
+
+/** Keeps a record of every add beside the messages. */
+export interface AddRecorder {
+  /** Writes the batch, and what there is to record of it. Rejects with `RecordFailure` where only the record fails. */
+  record(batch: AddedBatch): Promise<void>;
+}
+
 /** The parts of one history: the session's table, clock and reader, and the order of the calls on the history. */
 export class Conversation implements Session {
   readonly options: ResolvedOptions;
   readonly table: MessageTable;
   readonly clock: SessionClock;
   readonly reader: SessionReader;
+  readonly #recorder: AddRecorder | undefined;
   readonly #ids: IdQueue;
   readonly #gatheredAdds: GatheredAdds;
   readonly #calls = new CallOrder();
 
-  constructor(options: ResolvedOptions) {
+  constructor(options: ResolvedOptions, recorder?: AddRecorder) {
     this.options = options;
+    this.#recorder = recorder;
     this.table = new MessageTable(options);
     this.clock = new SessionClock(options.keyspace, options.table, options.sessionId);
     this.reader = new SessionReader(this);
     this.#ids = new IdQueue(this.clock, (signal) => this.reader.newestId(signal));
     this.#gatheredAdds = new GatheredAdds(
-      (rows, signal) => this.table.insert(rows, { timestamp: this.clock.writeTime(), signal }),
+      (rows, signal) => this.#insert(rows, signal),
       maxBatchRows(options.sessionId),
     );
+  }
+
+  #insert(rowsNow: () => readonly InsertRow[], signal: AbortSignal | undefined): Promise<void> {
+    const { clock, table } = this;
+    if (this.#recorder === undefined) return table.insert(rowsNow, { timestamp: clock.writeTime(), signal });
+    const rows = rowsNow();
+    const date = (): DatedBatch => {
+      const timestamp = table.insertTime(rows, clock.writeTime());
+      return { timestamp, write: () => table.update(rowsNow, { timestamp, signal }) };
+    };
+    return this.#recorder.record({ rows, signal, date });
+  }
+
+  /** This one, unless it is of a user's session. */
+  asForkSource(): Conversation {
+    if (this.#recorder !== undefined) throw forkRefused();
+    return this;
   }
 
   /** A read in its turn. Once the signal aborts, the caller waits no longer. */

@@ -16,12 +16,14 @@ interface DatedRow {
  * One statement deletes the whole range. It is dated by our clock, after the rows were read: a later date would also delete what
  * others add meanwhile. That date is too early for rows that are dated less than 20 ms before it, or by a clock ahead of ours.
  * Each of these that was read gets a delete of its own as well, in the same batch for the first hundred.
+ *
+ * @returns the date of that delete, in microseconds since 1970
  */
 export async function removeVisible(
   { table, clock }: Session,
   from: string | undefined,
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<number> {
   const range: Range | undefined = from === undefined ? undefined : [">=", from];
   const began = clock.now();
   let late = await readLate(table, began, writeTimesOf(range, signal));
@@ -36,6 +38,7 @@ export async function removeVisible(
   for (let at = IDS_PER_DELETE; at < own.length; at += IDS_PER_DELETE) {
     await table.removeRows(own.slice(at, at + IDS_PER_DELETE), { timestamp, signal });
   }
+  return timestamp;
 }
 
 /**

@@ -31,7 +31,7 @@ export async function copySession(from: Session, to: Session, { through, signal 
   }
 }
 
-async function hasRow(table: MessageTable, id: string, signal: AbortSignal | undefined): Promise<boolean> {
+export async function hasRow(table: MessageTable, id: string, signal: AbortSignal | undefined): Promise<boolean> {
   const query: RowQuery = { order: "newest-first", bounds: [["=", id]], parts: ["writetime"], signal };
   for await (const { rows } of readRowPages(table, query)) if (rows.length > 0) return true;
   return false;

@@ -1,5 +1,5 @@
 import { isInvalidRequest } from "../errors/driver-errors.ts";
-import { addFailed } from "../errors/failures.ts";
+import { addFailed, RecordFailure } from "../errors/failures.ts";
 import type { CassandraHistoryError } from "../errors/history-error.ts";
 import { throwIfAborted } from "../table/abort.ts";
 import type { InsertRow } from "../table/stored-row.ts";
@@ -61,7 +61,12 @@ export class GatheredAdds {
     } catch (error) {
       // What the server refuses for one call must not fail the others that happened to travel with it.
       if (isInvalidRequest(error)) for (const delivery of group) void this.#deliverAlone(delivery);
-      else for (const { rows, signal, reject } of group) reject(signal?.aborted ? signal.reason : failure(error, rows));
+      else {
+        for (const { rows, signal, reject } of group) {
+          const written = isStored(error) ? rows.map(idOf) : [];
+          reject(signal?.aborted ? signal.reason : failure(error, rows, written));
+        }
+      }
     }
   }
 
@@ -70,7 +75,10 @@ export class GatheredAdds {
     try {
       for (const batch of inSendingOrder(splitRows(rows, this.#maxRows))) {
         throwIfAborted(signal);
-        await this.#insert(() => batch, signal);
+        await this.#insert(() => batch, signal).catch((error: unknown) => {
+          if (isStored(error)) written.push(...batch.map(idOf));
+          throw error;
+        });
         written.push(...batch.map(idOf));
       }
       resolve();
@@ -89,6 +97,11 @@ function settle({ signal, resolve, reject }: Delivery, isSent: boolean): void {
 function failure(cause: unknown, rows: readonly InsertRow[], written: readonly string[] = []): CassandraHistoryError {
   const largest = rows.reduce((most, { bytes }) => Math.max(most, bytes), 0);
   return addFailed(cause, { ids: rows.map(idOf), written, largest });
+}
+
+/** The messages are stored; what failed is the record of them. */
+function isStored(error: unknown): boolean {
+  return error instanceof RecordFailure && error.isStored;
 }
 
 function idOf(row: InsertRow): string {

@@ -39,7 +39,7 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
   constructor(options: CassandraChatMessageHistoryOptions) {
     // No argument: LangChain would keep it in lc_kwargs, where JSON.stringify shows the client and its credentials.
     super();
-    this.#conversation = new Conversation(resolveOptions(options));
+    this.#conversation = options instanceof Conversation ? options : new Conversation(resolveOptions(options));
   }
 
   /** The option `sessionId`. */
@@ -189,9 +189,9 @@ export class CassandraChatMessageHistory extends BaseListChatMessageHistory {
    * `MESSAGE_TOO_LARGE`; with an own codec also `CORRUPT_ROW` and `INVALID_MESSAGE`
    */
   async fork(sessionId: string, options: given.ForkOptions = {}): Promise<CassandraChatMessageHistory> {
+    const from = this.#conversation.asForkSource();
     const checked = checkArguments("fork", options);
     if (sessionId === this.sessionId) throw invalidOption("sessionId", "another session than this one", "its own id");
-    const from = this.#conversation;
     const target = new CassandraChatMessageHistory({ ...from.options.given, sessionId });
     // As a read: it changes nothing in this session.
     await from.read(() => copySession(from, target.#conversation, checked), checked.signal);

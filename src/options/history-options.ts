@@ -7,6 +7,7 @@ import {
   flag,
   hasFunctions,
   maxMessages,
+  type OptionSchema,
   optionsObject,
   sessionId,
   ttlSeconds,
@@ -75,6 +76,9 @@ export interface CassandraChatMessageHistoryOptions extends TableOptions {
   readonly codec?: MessageCodec | undefined;
 }
 
+/** The options that may differ between two histories of one table. */
+export type HistoryUse = Omit<CassandraChatMessageHistoryOptions, "client" | "sessionId" | keyof TableOptions>;
+
 /** The options as the layers above receive them: complete, checked and frozen. */
 export interface ResolvedOptions extends TableNames {
   readonly client: Client;
@@ -106,12 +110,10 @@ const requestOptions = optionsObject(
   "an object of the driver's query options",
 ).optional();
 
-const schema = optionsObject({
-  client: custom(isClient, "a Client of cassandra-driver").unwrap(),
-  keyspace: tableShape.keyspace,
-  sessionId: sessionId.unwrap(),
-  table: tableShape.table,
-  columns: tableShape.columns,
+export const client: ReturnType<OptionSchema["unwrap"]> = custom(isClient, "a Client of cassandra-driver").unwrap();
+
+/** What each option has to be that may differ between two histories of one table. */
+export const useShape: Readonly<Record<keyof HistoryUse, OptionSchema>> = {
   createTable: flag,
   ttlSeconds,
   maxMessages,
@@ -121,6 +123,15 @@ const schema = optionsObject({
   writeOptions: requestOptions,
   onCorruptRow: custom(isCorruptRowPolicy, '"throw", "skip" or a function'),
   codec: custom((value) => hasFunctions(value, "encode", "decode"), "an object with the functions encode and decode"),
+};
+
+const schema = optionsObject({
+  client,
+  keyspace: tableShape.keyspace,
+  sessionId: sessionId.unwrap(),
+  table: tableShape.table,
+  columns: tableShape.columns,
+  ...useShape,
 });
 
 /** By what it can do: the application may have another copy of the driver than this library sees. */
@@ -141,7 +152,11 @@ const NO_OPTIONS: RequestOptions = Object.freeze({});
 
 /** Throws `INVALID_OPTION`. What comes back needs no further look. */
 export function resolveOptions(options: CassandraChatMessageHistoryOptions): ResolvedOptions {
-  const given = validate(schema, options);
+  return completeOptions(validate(schema, options));
+}
+
+/** Options that have been checked, with their defaults; only two equal column names are refused here. */
+export function completeOptions(given: CassandraChatMessageHistoryOptions): ResolvedOptions {
   const { keyspace, table, columns } = resolveNames(given);
   // Field by field. Spreading would take longer than everything else that constructing a history does.
   return Object.freeze({

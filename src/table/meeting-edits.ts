@@ -34,9 +34,14 @@ export function earliestDelete(writeTime: number): number {
   return later(writeTime, DELETE_STEPS);
 }
 
+/** The next write time. */
+export function justAfter(writeTime: number): number {
+  return later(writeTime, 1);
+}
+
 /** The earliest write time with which a row that this process deleted can be stored again. */
 export function timeAfterDelete(deleted: number): number {
-  return later(deleted, 1);
+  return justAfter(deleted);
 }
 
 /** A step is a microsecond. A nanosecond timestamp exceeds 2^53, so a number may be off by 1,024: a step is then 2,048 ns. */

@@ -2,6 +2,7 @@ import type { EntryOrder } from "../options/arguments.ts";
 import { timeAfterDelete } from "./meeting-edits.ts";
 import { type BoundStatement, type ReadRequest, type RequestTarget, TableRequests } from "./requests.ts";
 import { RowMemory } from "./row-memory.ts";
+import { SharedTable } from "./shared-table.ts";
 import type { Bound, RowPart, Statements } from "./statements.ts";
 import { holdsMessage, type NewRow, type RemovedRow, type StoredRow } from "./stored-row.ts";
 
@@ -59,7 +60,7 @@ export class MessageTable {
     this.memory = new RowMemory(target.keyspace, target.table, target.sessionId);
     this.#sessionId = target.sessionId;
     this.#pageSize = target.pageSize;
-    this.#requests = new TableRequests(target);
+    this.#requests = new TableRequests(SharedTable.of(target), target);
     this.#statements = this.#requests.table.statements;
   }
 
@@ -77,10 +78,15 @@ export class MessageTable {
     let time = timestamp;
     const statements = (): BoundStatement[] => {
       const given = rows();
-      time = Math.max(timestamp, timeAfterDelete(this.memory.lastDelete(given, timestamp)));
+      time = this.insertTime(given, timestamp);
       return given.map((row) => this.#bindInsert(row));
     };
     return this.#requests.write(statements, () => time, signal);
+  }
+
+  /** When an insert of these rows is dated that is made at this time. */
+  insertTime(rows: readonly NewRow[], timestamp: number): number {
+    return Math.max(timestamp, timeAfterDelete(this.memory.lastDelete(rows, timestamp)));
   }
 
   /** Stores rows at this timestamp: a delete that is later wins. */

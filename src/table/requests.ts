@@ -5,12 +5,16 @@ import { CassandraHistoryError } from "../errors/history-error.ts";
 import { readSteadyMillis } from "../ids/readings.ts";
 import { throwIfAborted } from "./abort.ts";
 import { sendRequest } from "./in-flight.ts";
-import { SharedTable, type TableTarget } from "./shared-table.ts";
+import type { SharedTable, TableStatements, TableTarget } from "./shared-table.ts";
+import type { Statements } from "./statements.ts";
 
-export interface RequestTarget extends TableTarget {
+/** The application's own options of each request. */
+export interface DriverOptions {
   readonly readOptions: QueryOptions;
   readonly writeOptions: QueryOptions;
 }
+
+export interface RequestTarget extends TableTarget, DriverOptions {}
 
 /** One statement with its values. */
 export interface BoundStatement {
@@ -32,15 +36,15 @@ export interface ReadRequest extends BoundStatement {
  * prepared and idempotent. A request that is aborted before it was sent is never sent. Rejects with the driver's own errors, and
  * with `SETUP_FAILED`.
  */
-export class TableRequests {
-  readonly table: SharedTable;
+export class TableRequests<Kind extends TableStatements = Statements> {
+  readonly table: SharedTable<Kind>;
   readonly #readOptions: QueryOptions;
   readonly #writeOptions: QueryOptions;
 
-  constructor(target: RequestTarget) {
-    this.table = SharedTable.of(target);
-    this.#readOptions = target.readOptions;
-    this.#writeOptions = target.writeOptions;
+  constructor(table: SharedTable<Kind>, { readOptions, writeOptions }: DriverOptions) {
+    this.table = table;
+    this.#readOptions = readOptions;
+    this.#writeOptions = writeOptions;
   }
 
   read(request: ReadRequest, signal?: AbortSignal): Promise<types.ResultSet> {

@@ -2,22 +2,29 @@ import type { Client } from "cassandra-driver";
 import { MAX_KEPT_TABLES } from "../options/limits.ts";
 import type { TableNames } from "../options/table-options.ts";
 import { setUpTable } from "./setup.ts";
-import { Statements } from "./statements.ts";
+import { Statements, type TableDefinition } from "./statements.ts";
 
-/** A table that a history wants to use. */
-export interface TableTarget extends TableNames {
+/** Whose table it is, and whether to make it where it is missing. */
+export interface TableUse {
   readonly client: Client;
   readonly createTable: boolean;
 }
 
-const tables = new WeakMap<Client, Map<string, SharedTable>>();
+/** A table that a history wants to use. */
+export interface TableTarget extends TableNames, TableUse {}
+
+/** The statements of one kind of table. */
+export interface TableStatements {
+  readonly definition: TableDefinition;
+}
+
 /** For each client and name of a table, the id of the first table of that name. */
 const firstIds = new WeakMap<Client, Map<string, string>>();
 
-/** One table of one client, as all its histories share it: the statements, and whether the table is ready. */
-export class SharedTable {
+/** One table of one client, as all that use it share it: the statements, and whether the table is ready. */
+export class SharedTable<Kind extends TableStatements = Statements> {
   readonly client: Client;
-  readonly statements: Statements;
+  readonly statements: Kind;
   readonly #createTable: boolean;
   readonly #name: string;
   readonly #firstIds: Map<string, string>;
@@ -26,21 +33,17 @@ export class SharedTable {
 
   /** The same object for each history that uses this table of this client in this way. */
   static of(target: TableTarget): SharedTable {
-    const known = mapOf(tables, target.client);
-    const { keyspace, table, columns, createTable } = target;
-    const key = JSON.stringify([keyspace, table, columns.sessionId, columns.messageId, columns.message, createTable]);
-    const shared = known.get(key) ?? new SharedTable(target);
-    if (known.size >= MAX_KEPT_TABLES && !known.has(key)) known.clear();
-    known.set(key, shared);
-    return shared;
+    const { keyspace, table, columns } = target;
+    const names = [keyspace, table, columns.sessionId, columns.messageId, columns.message];
+    return messageTables.of(target, names, () => new Statements(target));
   }
 
-  private constructor(target: TableTarget) {
-    this.client = target.client;
-    this.statements = new Statements(target);
-    this.#createTable = target.createTable;
-    this.#name = JSON.stringify([target.keyspace, target.table]);
-    this.#firstIds = mapOf(firstIds, target.client);
+  constructor({ client, createTable }: TableUse, statements: Kind) {
+    this.client = client;
+    this.statements = statements;
+    this.#createTable = createTable;
+    this.#name = JSON.stringify([statements.definition.keyspace, statements.definition.table]);
+    this.#firstIds = mapOf(firstIds, client);
   }
 
   /**
@@ -92,3 +95,24 @@ function mapOf<Value>(all: WeakMap<Client, Map<string, Value>>, client: Client):
   all.set(client, made);
   return made;
 }
+
+/** The tables of one kind, of every client. */
+export class TablesByClient<Kind extends TableStatements> {
+  readonly #tables = new WeakMap<Client, Map<string, SharedTable<Kind>>>();
+
+  /**
+   * The same object for all that use this table of this client in this way.
+   *
+   * @param names - all that the statements are made of
+   */
+  of(use: TableUse, names: readonly string[], makeStatements: () => Kind): SharedTable<Kind> {
+    const known = mapOf(this.#tables, use.client);
+    const key = JSON.stringify([...names, use.createTable]);
+    const shared = known.get(key) ?? new SharedTable(use, makeStatements());
+    if (known.size >= MAX_KEPT_TABLES && !known.has(key)) known.clear();
+    known.set(key, shared);
+    return shared;
+  }
+}
+
+const messageTables = new TablesByClient<Statements>();

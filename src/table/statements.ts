@@ -13,6 +13,8 @@ export interface TableDefinition {
   readonly probe: string;
   /** The columns that it must have. */
   readonly columns: readonly ColumnRow[];
+  /** The option that names the table where it must have these very columns; undefined where an option names them. */
+  readonly nameOption?: string;
 }
 
 /** Which rows of a session, by their ids. Each bound becomes a marker, in this order after the session's. */
