@@ -95,3 +95,41 @@ export const UPDATES_PER_DELETE = 10_000;
 
 /** Times that an update writes a message that expires, at most, where every write is slow. */
 export const WRITES_PER_UPDATE = 3;
+
+/** UTF-8 bytes of a session's title, and of its metadata (keys and JSON texts), at most. A list reads both of each session. */
+export const MAX_TITLE_BYTES: number = 4 * 1024;
+export const MAX_METADATA_BYTES: number = 64 * 1024;
+
+/** Nested objects and arrays in a value of a session's metadata, at most. */
+export const MAX_METADATA_DEPTH = 100;
+
+/** Sessions of one `list`: where the application does not say, and at most. */
+export const DEFAULT_LIST_LIMIT = 50;
+export const MAX_LIST_LIMIT = 1000;
+
+/**
+ * Sessions that one statement reads by their ids. ScyllaDB allows 100 values of IN in a clustering column, and Cassandra has a
+ * guardrail for them (`in_select_cartesian_product_fail_threshold`), which a service may set low.
+ */
+export const IDS_PER_SELECT = 25;
+
+/** Sessions whose entries a process remembers, for each client. Some 200 bytes each. */
+export const MAX_KNOWN_SESSIONS = 10_000;
+
+/** Milliseconds after which a process looks at a session's entry again: another process may have deleted it. */
+export const KNOWN_FOR_MS = 60_000;
+
+/**
+ * Seconds that an entry expires later than its messages, which may be stored in the next second. Where storing them takes longer
+ * than that, the entry is written once more.
+ */
+export const ENTRY_EXPIRY_MARGIN_SECONDS = 1;
+
+/**
+ * Microseconds from the newest write of an entry to a delete of it, where a clock ahead of ours wrote the entry: updates that
+ * meet the delete are dated one microsecond after what they read.
+ */
+export const DELETE_AFTER_MICROS = 1000;
+
+/** Sessions that `deleteAll` deletes at the same time. */
+export const DELETES_AT_ONCE = 16;
