@@ -41,7 +41,8 @@ try { new CassandraChatMessageHistory({ client, keyspace: "", sessionId: "s" });
 if (code !== "INVALID_OPTION") throw new Error(String(code));
 console.log(Object.keys(library).sort().join());
 `;
-const names = "CassandraChatMessageHistory,CassandraHistoryError,PYTHON_COLUMNS,createTableStatement";
+const names =
+  "CassandraChatMessageHistory,CassandraChatSessions,CassandraHistoryError,PYTHON_COLUMNS,chatSessionKey,createSessionsTableStatement,createTableStatement";
 
 async function runProgram(name: string, program: string): Promise<string> {
   await writeFile(join(folder, name), program);
