@@ -4,11 +4,11 @@ import { SessionClock } from "../ids/clock.ts";
 import { readSteadyMillis, readSystemMillis } from "../ids/readings.ts";
 import type { SessionRow, StoredCell } from "../table/session-row.ts";
 import type { SessionCell } from "../table/sessions-table.ts";
-import { activity, changeCells, changeDating, type Dating, dateOf, type EntryChanges } from "./cells.ts";
 import { type ChatSession, toChatSession } from "./chat-session.ts";
+import { activity, changeCells, changeDating, type Dating, dateOf, type EntryChanges } from "./entry-cells.ts";
+import { entryExpiry } from "./entry-recorder.ts";
 import { rememberListed } from "./known-sessions.ts";
 import { mergeMetadata } from "./metadata.ts";
-import { entryExpiry } from "./recorder.ts";
 import type { SessionEntry } from "./session-entry.ts";
 
 /** Reads an entry. What the driver throws becomes `READ_FAILED`. */

@@ -10,6 +10,8 @@ import type { ResolvedOptions } from "../options/history-options.ts";
 import { justAfter } from "../table/meeting-edits.ts";
 import { newestDate, type SessionRow } from "../table/session-row.ts";
 import type { SessionCell } from "../table/sessions-table.ts";
+import { makeEntry, readEntry, timeOf, writeEntry } from "./changes.ts";
+import { type ChatSession, toChatSession } from "./chat-session.ts";
 import {
   changeCells,
   companions,
@@ -19,11 +21,9 @@ import {
   latest,
   longerExpiry,
   remainingExpiry,
-} from "./cells.ts";
-import { makeEntry, readEntry, timeOf, writeEntry } from "./changes.ts";
-import { type ChatSession, toChatSession } from "./chat-session.ts";
+} from "./entry-cells.ts";
+import { entryExpiry } from "./entry-recorder.ts";
 import { mergeMetadata } from "./metadata.ts";
-import { entryExpiry } from "./recorder.ts";
 import type { SessionEntry } from "./session-entry.ts";
 
 /** What a copy of a session takes with it, and how far it goes. */

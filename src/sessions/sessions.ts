@@ -15,10 +15,10 @@ import { SessionsTable } from "../table/sessions-table.ts";
 import { createEntry, readEntry, updateEntry } from "./changes.ts";
 import { type ChatSession, toChatSession } from "./chat-session.ts";
 import { adoptSession, forkSession } from "./copies.ts";
+import { EntryRecorder } from "./entry-recorder.ts";
 import { deleteAllSessions, deleteSession } from "./erase.ts";
 import { type ChatSessionPage, listSessions } from "./list.ts";
 import { encodeMetadata } from "./metadata.ts";
-import { EntryRecorder } from "./recorder.ts";
 import { SessionEntry } from "./session-entry.ts";
 import { chatSessionKey, checkId, isChatSessionKey } from "./session-key.ts";
 

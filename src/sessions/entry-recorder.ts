@@ -5,7 +5,7 @@ import { ENTRY_EXPIRY_MARGIN_SECONDS, MAX_TTL_SECONDS } from "../options/limits.
 import { throwIfAborted } from "../table/abort.ts";
 import type { SessionRow } from "../table/session-row.ts";
 import type { SessionCell } from "../table/sessions-table.ts";
-import { activity, companions, longerExpiry } from "./cells.ts";
+import { activity, companions, longerExpiry } from "./entry-cells.ts";
 import { isListed, type KnownSession, rememberListed } from "./known-sessions.ts";
 import type { SessionEntry } from "./session-entry.ts";
 
