@@ -27,7 +27,8 @@ import { chatSessionKey, checkId, isChatSessionKey } from "./session-key.ts";
  * to one user by construction: its messages are stored under a key that is made of both ids. Constructing does no I/O.
  *
  * Every method but `open` rejects with a {@link CassandraHistoryError}. Each can reject with `INVALID_OPTION` and `SETUP_FAILED`:
- * nothing of the call was sent. Further codes are named at each method. No error names the user.
+ * nothing of the call was sent. Further codes are named at each method. Errors of these
+ * methods name the session's id, not the user. Errors of an opened history name its key, which holds both.
  *
  * @example
  * ```ts

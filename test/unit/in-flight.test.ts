@@ -317,3 +317,46 @@ test("whatever arrives, ends, fails, is given up or finds no room: in order, wit
 });
 
 const failed = new Error("failed");
+
+test.each([0, MAX_IN_FLIGHT])(
+  "a request whose signal is aborted already rejects with the reason at once, and is not sent: %i are in flight",
+  async (inFlight) => {
+    const client = unconnectedClient();
+    requests(client, inFlight);
+    await settled();
+    const reason = new Error("enough");
+    const outcomes: unknown[] = [];
+    const sent = sendRequest(client, async () => "sent", AbortSignal.abort(reason));
+    sent.then(
+      (result) => outcomes.push(result),
+      (error: unknown) => outcomes.push(error),
+    );
+    await settled();
+    expect(outcomes).toEqual([reason]);
+  },
+);
+
+test.each(Array.from({ length: 12 }, (_, at) => at))(
+  "a request that is given up %i microtasks after a place comes free is never sent later, and gives the place on",
+  async (microtasks) => {
+    const client = unconnectedClient();
+    const reason = new Error("enough");
+    const stop = new AbortController();
+    const { end } = requests(client, MAX_IN_FLIGHT);
+    await settled();
+    let sent = 0;
+    const request = async (): Promise<void> => {
+      sent += 1;
+    };
+    const outcome = Promise.allSettled([sendRequest(client, request, stop.signal)]);
+    await settled();
+    end(0);
+    for (let passed = 0; passed < microtasks; passed += 1) await Promise.resolve();
+    const sentBefore = sent;
+    stop.abort(reason);
+    const [settledAs] = await outcome;
+    expect(sent).toBe(sentBefore);
+    if (sent === 0) expect(settledAs).toEqual({ status: "rejected", reason });
+    expect(await sendRequest(client, async () => "next")).toBe("next");
+  },
+);
