@@ -4,7 +4,7 @@ import { codecError } from "./codec-error.ts";
 const LONGEST_WITHOUT_SURVEY = 1 << 20;
 
 /**
- * The most work that a text may cause, so that it is read within 1.5 s of CPU. A unit is about 0.35 µs: `JSON.parse` takes that
+ * The most work that a text may cause, so that it is read within 1 to 2 s of CPU. A unit is about 0.35 µs: `JSON.parse` takes that
  * for one list or object of a large text, on a slow machine. A text of 16 MiB, which a server takes, could cause five times more.
  */
 const MOST_UNITS = 1_500_000;

@@ -311,7 +311,8 @@ describe("a node that does not answer for a while", () => {
       const resumed = performance.now();
       proxy.resume();
       await next;
-      expect(performance.now() - resumed).toBeLessThan(1500);
+      // The counts below hold what it costs; this holds that nothing hangs.
+      expect(performance.now() - resumed).toBeLessThan(10_000);
       expect(handedOver).toBeLessThanOrEqual(512);
       expect(requests.length).toBeLessThanOrEqual(handedOver + 1);
     },
